@@ -9,7 +9,7 @@ DATA        = $(wildcard sql/dq_etl--*--*.sql)
 DATA_built  = $(SCRIPT)
 PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-HEADERS_ALL = $(sort $(wildcard src/*/*.h))
+DQ_HEADERS = $(sort $(wildcard src/*/*.h))
 
 REGRESS     = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
@@ -27,7 +27,7 @@ endif
 
 all: $(SCRIPT)
 
-$(OBJS): $(HEADERS_ALL)
+$(OBJS): $(DQ_HEADERS)
 
 $(SCRIPT): $(MODULES_SQL) dq_etl.control
 	cat $(MODULES_SQL) > $@

@@ -1,0 +1,59 @@
+/*
+ * compat.h
+ *	  Differences between PostgreSQL 15 and 18, the only place that looks at
+ *	  PG_VERSION_NUM.
+ */
+#ifndef DQ_COMPAT_H
+#define DQ_COMPAT_H
+
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "tcop/pquery.h"
+#include "utils/backend_status.h"
+
+#if PG_VERSION_NUM < 150000
+#error "dq_etl needs PostgreSQL 15 or later"
+#endif
+
+/* 17 lets a background worker connect as a role without LOGIN */
+#if PG_VERSION_NUM >= 170000
+#define DQ_BGW_BYPASS_LOGIN BGWORKER_BYPASS_ROLELOGINCHECK
+#else
+#define DQ_BGW_BYPASS_LOGIN 0
+#endif
+
+/* 17: LockHeldByMe got an argument "or a stronger mode" */
+static inline bool
+dq_compat_lock_held(const LOCKTAG *tag, LOCKMODE mode)
+{
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(tag, mode, false);
+#else
+	return LockHeldByMe(tag, mode);
+#endif
+}
+
+/* 18: PortalRun lost its run_once argument */
+static inline bool
+dq_compat_portal_run(Portal portal, bool top_level, DestReceiver *dest,
+					 QueryCompletion *qc)
+{
+#if PG_VERSION_NUM >= 180000
+	return PortalRun(portal, FETCH_ALL, top_level, dest, dest, qc);
+#else
+	return PortalRun(portal, FETCH_ALL, top_level, true, dest, dest, qc);
+#endif
+}
+
+/* 16: renamed; both count from 1 */
+static inline LocalPgBackendStatus *
+dq_compat_local_backend(int index)
+{
+#if PG_VERSION_NUM >= 160000
+	return pgstat_get_local_beentry_by_index(index);
+#else
+	return pgstat_fetch_stat_local_beentry(index);
+#endif
+}
+
+#endif							/* DQ_COMPAT_H */

@@ -1,0 +1,85 @@
+/*
+ * guc.c
+ *	  Settings dq_etl.*.
+ *
+ * For the administrator: dq_etl.enabled stops every new run of the server
+ * when it is off (running ones go on); dq_etl.allow_superuser_pipelines says
+ * whether a pipeline whose owner is a superuser may run. Both are read from
+ * the configuration file. The others may be set by anybody.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "base/guc.h"
+#include "utils/guc.h"
+
+bool		dq_guc_enabled = true;
+bool		dq_guc_allow_superuser = true;
+int			dq_guc_sample_rows = 5;
+int			dq_guc_stage_retention = 7 * 24 * 60;
+char	   *dq_guc_window_start = NULL;
+char	   *dq_guc_window_end = NULL;
+char	   *dq_guc_data_start = NULL;
+char	   *dq_guc_logical_date = NULL;
+char	   *dq_guc_run_id = NULL;
+char	   *dq_guc_params = NULL;
+
+typedef struct RunSetting
+{
+	const char *name;
+	const char *summary;
+	char	  **variable;
+} RunSetting;
+
+static const RunSetting run_settings[] = {
+	{"dq_etl.window_start", "What etl.window_start() returns.",
+	&dq_guc_window_start},
+	{"dq_etl.window_end", "What etl.window_end() returns.",
+	&dq_guc_window_end},
+	{"dq_etl.data_start", "What etl.data_start() returns.",
+	&dq_guc_data_start},
+	{"dq_etl.logical_date", "What etl.logical_date() returns.",
+	&dq_guc_logical_date},
+	{"dq_etl.run_id", "What etl.run_id() returns.", &dq_guc_run_id},
+	{"dq_etl.params", "JSON object that etl.param(name) reads.",
+	&dq_guc_params}
+};
+
+/*
+ * dq_guc_init: define all settings; called once when the library is loaded.
+ */
+void
+dq_guc_init(void)
+{
+	int			i;
+
+	DefineCustomBoolVariable("dq_etl.enabled",
+							 "Whether runs may start.",
+							 "Off stops new runs in every database of the server.",
+							 &dq_guc_enabled, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("dq_etl.allow_superuser_pipelines",
+							 "Whether pipelines owned by superusers may run.",
+							 NULL,
+							 &dq_guc_allow_superuser, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("dq_etl.sample_rows",
+							"Failing rows kept as a sample with a check result.",
+							"0 keeps none.",
+							&dq_guc_sample_rows, 5, 0, 1000,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("dq_etl.stage_retention",
+							"How long the stages of a failed run are kept.",
+							"Removed when a later run of the pipeline starts.",
+							&dq_guc_stage_retention, 7 * 24 * 60, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	for (i = 0; i < lengthof(run_settings); i++)
+		DefineCustomStringVariable(run_settings[i].name,
+								   run_settings[i].summary,
+								   "Set by a run for its steps; empty outside.",
+								   run_settings[i].variable, "",
+								   PGC_USERSET, GUC_NO_SHOW_ALL,
+								   NULL, NULL, NULL);
+	MarkGUCPrefixReserved("dq_etl");
+}

@@ -1,0 +1,356 @@
+/*
+ * json.c
+ *	  Reading and building small option documents (jsonb objects).
+ */
+#include "postgres.h"
+
+#include "base/json.h"
+#include "base/suggest.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+/*
+ * find_value: the value of a key, or NULL when it is absent or JSON null.
+ */
+static JsonbValue *
+find_value(Jsonb *doc, const char *key)
+{
+	JsonbValue *value;
+
+	if (doc == NULL || !JB_ROOT_IS_OBJECT(doc))
+		return NULL;
+	value = getKeyJsonValueFromContainer(&doc->root, key, strlen(key), NULL);
+	if (value == NULL || value->type == jbvNull)
+		return NULL;
+	return value;
+}
+
+/*
+ * wrong_kind: report that a key holds a value of another kind than expected.
+ */
+static void
+wrong_kind(const char *key, const char *expected, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" of %s must be %s", key, what, expected)));
+}
+
+/*
+ * dq_json_has: is the key there with something else than null?
+ */
+bool
+dq_json_has(Jsonb *doc, const char *key)
+{
+	return find_value(doc, key) != NULL;
+}
+
+/*
+ * dq_json_text: a string value, or NULL when not given.
+ */
+char *
+dq_json_text(Jsonb *doc, const char *key, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+
+	if (value == NULL)
+		return NULL;
+	if (value->type != jbvString)
+		wrong_kind(key, "a string", what);
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/*
+ * dq_json_scalar_text: any scalar as text, or NULL when not given.
+ */
+char *
+dq_json_scalar_text(Jsonb *doc, const char *key, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+
+	if (value == NULL)
+		return NULL;
+	if (value->type == jbvString)
+		return pnstrdup(value->val.string.val, value->val.string.len);
+	if (value->type == jbvNumeric)
+		return DatumGetCString(DirectFunctionCall1(numeric_out,
+												   NumericGetDatum(value->val.numeric)));
+	if (value->type == jbvBool)
+		return pstrdup(value->val.boolean ? "true" : "false");
+	wrong_kind(key, "a single value", what);
+	return NULL;
+}
+
+/*
+ * dq_json_bool: a boolean, or "missing" when not given.
+ */
+bool
+dq_json_bool(Jsonb *doc, const char *key, bool missing, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+
+	if (value == NULL)
+		return missing;
+	if (value->type != jbvBool)
+		wrong_kind(key, "true or false", what);
+	return value->val.boolean;
+}
+
+/*
+ * dq_json_int: a whole number, or "missing" when not given. 22003 when it
+ * does not fit into a bigint.
+ */
+int64
+dq_json_int(Jsonb *doc, const char *key, int64 missing, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+	Datum		rounded;
+
+	if (value == NULL)
+		return missing;
+	if (value->type != jbvNumeric)
+		wrong_kind(key, "a whole number", what);
+	rounded = DirectFunctionCall2(numeric_trunc,
+								  NumericGetDatum(value->val.numeric),
+								  Int32GetDatum(0));
+	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, rounded,
+										  NumericGetDatum(value->val.numeric))))
+		wrong_kind(key, "a whole number", what);
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, rounded));
+}
+
+/*
+ * dq_json_text_list: an array of strings as a List of char *, NIL when not
+ * given. A single string counts as a list of one.
+ */
+List *
+dq_json_text_list(Jsonb *doc, const char *key, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+	List	   *result = NIL;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	element;
+
+	if (value == NULL)
+		return NIL;
+	if (value->type == jbvString)
+		return list_make1(pnstrdup(value->val.string.val,
+								   value->val.string.len));
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		wrong_kind(key, "a list of strings", what);
+
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		if (element.type != jbvString)
+			wrong_kind(key, "a list of strings", what);
+		result = lappend(result, pnstrdup(element.val.string.val,
+										  element.val.string.len));
+	}
+	return result;
+}
+
+/*
+ * dq_json_keys: all keys of an object, as a List of char *.
+ */
+List *
+dq_json_keys(Jsonb *doc)
+{
+	List	   *keys = NIL;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (doc == NULL || !JB_ROOT_IS_OBJECT(doc))
+		return NIL;
+	it = JsonbIteratorInit(&doc->root);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			keys = lappend(keys, pnstrdup(value.val.string.val,
+										  value.val.string.len));
+	}
+	return keys;
+}
+
+/*
+ * dq_json_check_keys: throw 22023 with a suggestion when the document is no
+ * object or has a key outside the NULL-terminated list "allowed".
+ */
+void
+dq_json_check_keys(Jsonb *doc, const char *const *allowed, const char *what)
+{
+	List	   *known = NIL;
+	ListCell   *lc;
+	int			i;
+
+	if (doc == NULL)
+		return;
+	if (!JB_ROOT_IS_OBJECT(doc))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options of %s must be a JSON object", what)));
+	for (i = 0; allowed[i] != NULL; i++)
+		known = lappend(known, pstrdup(allowed[i]));
+
+	foreach(lc, dq_json_keys(doc))
+	{
+		char	   *key = (char *) lfirst(lc);
+		bool		found = false;
+
+		for (i = 0; allowed[i] != NULL && !found; i++)
+			found = (strcmp(key, allowed[i]) == 0);
+		if (!found)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown option \"%s\" of %s", key, what),
+					 dq_suggest_hint(key, known)));
+	}
+}
+
+/*
+ * dq_json_parse: jsonb from text; 22P02 when it is none.
+ */
+Jsonb *
+dq_json_parse(const char *text, const char *what)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											  CStringGetDatum(text)));
+}
+
+/*
+ * dq_json_out: the document as text.
+ */
+char *
+dq_json_out(Jsonb *doc)
+{
+	return JsonbToCString(NULL, &doc->root, VARSIZE(doc));
+}
+
+/*
+ * dq_json_begin: start an object.
+ */
+void
+dq_json_begin(DqJsonBuild *build)
+{
+	build->state = NULL;
+	pushJsonbValue(&build->state, WJB_BEGIN_OBJECT, NULL);
+}
+
+/*
+ * push_key: add the key of the next value.
+ */
+static void
+push_key(DqJsonBuild *build, const char *key)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = pstrdup(key);
+	value.val.string.len = strlen(key);
+	pushJsonbValue(&build->state, WJB_KEY, &value);
+}
+
+/*
+ * dq_json_add_text: add a string; NULL adds nothing.
+ */
+void
+dq_json_add_text(DqJsonBuild *build, const char *key, const char *text)
+{
+	JsonbValue	value;
+
+	if (text == NULL)
+		return;
+	push_key(build, key);
+	value.type = jbvString;
+	value.val.string.val = pstrdup(text);
+	value.val.string.len = strlen(text);
+	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
+ * dq_json_add_bool: add a boolean.
+ */
+void
+dq_json_add_bool(DqJsonBuild *build, const char *key, bool flag)
+{
+	JsonbValue	value;
+
+	push_key(build, key);
+	value.type = jbvBool;
+	value.val.boolean = flag;
+	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
+ * dq_json_add_int: add a whole number.
+ */
+void
+dq_json_add_int(DqJsonBuild *build, const char *key, int64 number)
+{
+	JsonbValue	value;
+
+	push_key(build, key);
+	value.type = jbvNumeric;
+	value.val.numeric = int64_to_numeric(number);
+	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
+ * dq_json_add_text_list: add an array of strings; NIL adds an empty one.
+ */
+void
+dq_json_add_text_list(DqJsonBuild *build, const char *key, List *values)
+{
+	ListCell   *lc;
+
+	push_key(build, key);
+	pushJsonbValue(&build->state, WJB_BEGIN_ARRAY, NULL);
+	foreach(lc, values)
+	{
+		char	   *text = (char *) lfirst(lc);
+		JsonbValue	value;
+
+		value.type = jbvString;
+		value.val.string.val = text;
+		value.val.string.len = strlen(text);
+		pushJsonbValue(&build->state, WJB_ELEM, &value);
+	}
+	pushJsonbValue(&build->state, WJB_END_ARRAY, NULL);
+}
+
+/*
+ * dq_json_add_jsonb: add a whole document, or a scalar, as it is.
+ */
+void
+dq_json_add_jsonb(DqJsonBuild *build, const char *key, Jsonb *doc)
+{
+	JsonbValue	value;
+
+	if (doc == NULL)
+		return;
+	push_key(build, key);
+	if (JB_ROOT_IS_SCALAR(doc))
+		(void) JsonbExtractScalar(&doc->root, &value);
+	else
+	{
+		value.type = jbvBinary;
+		value.val.binary.data = &doc->root;
+		value.val.binary.len = VARSIZE(doc) - VARHDRSZ;
+	}
+	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
+ * dq_json_end: the finished document.
+ */
+Jsonb *
+dq_json_end(DqJsonBuild *build)
+{
+	return JsonbValueToJsonb(pushJsonbValue(&build->state, WJB_END_OBJECT,
+											NULL));
+}
