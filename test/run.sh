@@ -138,6 +138,7 @@ run_driver()
 	need_server
 	mapfile -t tests < <(names "$directory" "$extension")
 	in_source 60 rm -rf results regression.diffs regression.out
+	rm -f "$DQ_BUILD/$suite.diffs"
 	if [ ${#tests[@]} = 0 ]; then
 		: >"$log"
 	else
