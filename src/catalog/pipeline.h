@@ -72,11 +72,13 @@ typedef struct DqPipeline
 /* names of kinds and phases as they are stored and shown */
 extern const char *dq_pipeline_kind_name(DqStepKind kind);
 extern const char *dq_pipeline_phase_name(DqPhase phase);
+extern bool dq_pipeline_find_kind(const char *name, DqStepKind *kind);
+extern bool dq_pipeline_find_phase(const char *name, DqPhase *phase);
 
 /*
  * Load the current version (version = 0) or a given one. A pipeline that does
  * not exist is 42704 with "Perhaps you meant", or NULL when missing_ok.
- * "fresh" reads what is committed now, whatever the caller's snapshot.
+ * Reads what is committed now, whatever the caller's snapshot.
  */
 extern DqPipeline *dq_pipeline_load(const char *name, int version,
 									bool missing_ok);
