@@ -251,6 +251,7 @@ dq_copy_sources()
 		[ ! -x "$DQ_TOP/$file" ] || chmod +x "$DQ_SRC/$file"
 	done <"$DQ_BUILD/files.new"
 	mv "$DQ_BUILD/files.new" "$DQ_BUILD/files"
+	find "$DQ_SRC/expected" -empty -name '*.out' -delete 2>/dev/null || true	# see run_driver
 	[ -z "$DQ_USER" ] || chown -R "$DQ_USER" "$DQ_SRC"
 }
 

@@ -1,0 +1,16 @@
+/* Stand-ins for macros of PostgreSQL, for cppcheck only. */
+#define PG_FUNCTION_INFO_V1(name) extern int dq_lint_info
+#define PG_MODULE_MAGIC extern int dq_lint_magic
+#define PGDLLEXPORT
+#define PGDLLIMPORT
+#define INT64_FORMAT "%lld"
+#define UINT64_FORMAT "%llu"
+#define pg_attribute_noreturn()
+#define pg_attribute_printf(a, b)
+#define foreach(cell, list) for (; (cell) != 0;)
+#define PG_TRY(...) if (1)
+#define PG_CATCH(...) else
+#define PG_FINALLY(...)
+#define PG_END_TRY(...)
+#define ereport(level, rest) dq_lint_report(level)
+#define elog(level, ...) dq_lint_report(level)
