@@ -1,8 +1,7 @@
 #!/usr/bin/env perl
 # The source is as clang-format 14 lays it out by .clang-format.  White space
-# within a line is not compared, nor the indentation of continued lines, nor
-# whether an initializer's closing brace has a line of its own: the author may
-# do these as pgindent would.
+# within a line and line breaks within a statement are not compared: the author
+# may align declarations and break lines as pgindent would.
 use strict;
 use warnings;
 use FindBin;
@@ -20,34 +19,38 @@ my @hits;
 for my $file (c_files())
 {
 	my ($failed, @wanted) = capture('clang-format', $file);
-	my @given = split /\n/, text($file);
-	my ($wanted, $given) = (normal(@wanted), normal(@given));
-	for my $i (0 .. ($#$wanted > $#$given ? $#$wanted : $#$given))
+	my @given = logical(split /\n/, text($file));
+	@wanted = logical(@wanted);
+	for my $i (0 .. ($#wanted > $#given ? $#wanted : $#given))
 	{
-		next if ($wanted->[$i] // '') eq ($given->[$i] // '');
-		push @hits, sprintf('%s:%d: clang-format wants: %s', $file, $i + 1, $wanted->[$i] // '(the end)');
+		my ($wanted, $given) = ($wanted[$i] // ['(the end)', 0], $given[$i] // ['(the end)', 0]);
+		next if $wanted->[0] eq $given->[0];
+		push @hits, sprintf('%s:%d: clang-format wants: %s', $file, $given->[1], $wanted->[0]);
 		last;
 	}
 }
 verdict('the source is laid out by .clang-format', @hits);
 
-sub normal
+# Logical lines: a statement, a brace, a comment's line, without white space
+# but for the indentation; each with the number of its first line.
+sub logical
 {
 	my @result;
-	my $continued = 0;
+	my ($continued, $n) = (0, 0);
 	for my $line (@_)
 	{
-		(my $flat = $line) =~ s/(?<=\S)\s+//g;
-		$flat =~ s/^\s+// if $continued || $flat !~ /\S/;
-		if ($flat =~ /^\s*\};$/ && @result && $result[-1] =~ /[\w"\}]$/)
+		$n++;
+		my ($indent, $flat) = $line =~ /^(\s*)(.*)$/;
+		$flat =~ s/\s+//g;
+		if ($continued || $flat =~ /^\};$/ && @result && $result[-1][0] =~ /[\w"\}]$/)
 		{
-			$result[-1] .= '};';
+			$result[-1][0] .= $flat;
 		}
 		else
 		{
-			push @result, $flat;
+			push @result, [$flat eq '' ? '' : "$indent$flat", $n];
 		}
-		$continued = $line =~ /\S/ && $line !~ m{[;\{\}:]\s*(/\*.*\*/\s*)?$|\*/\s*$|^\s*\*|^\#};
+		$continued = $flat ne '' && $flat !~ m{[;\{\}](/\*.*\*/)?$|^(case\S+|default|\w+):$|\*/$|^/?\*|^\#};
 	}
-	return \@result;
+	return @result;
 }
