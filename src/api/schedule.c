@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "base/dq_etl.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "catalog/access.h"
@@ -43,25 +44,29 @@ PG_FUNCTION_INFO_V1(dq_etl_catalog_cron_jobs);
 
 #define CRON_JOB_COLUMNS 12
 
+/* of our install module: what should be scheduled, and under which name */
+#define WANTED_JOB DQ_CATALOG ".wanted_job"
+#define JOB_NAME DQ_CATALOG ".job_name"
+
 /* pg_cron's own setting before 1.5: it reads schedules as GMT */
 #define CRON_DEFAULT_ZONE "GMT"
 
 typedef enum CronPlace
 {
 	CRON_HERE,
-	CRON_NOT_CREATED,			/* meant for this database, no extension */
-	CRON_ELSEWHERE,				/* in another database of this server */
-	CRON_NOT_LOADED				/* not in shared_preload_libraries */
+	CRON_NOT_CREATED, /* meant for this database, no extension */
+	CRON_ELSEWHERE, /* in another database of this server */
+	CRON_NOT_LOADED /* not in shared_preload_libraries */
 } CronPlace;
 
 /* one pipeline: what should be scheduled */
 typedef struct WantedJob
 {
-	char	   *pipeline;
-	char	   *job_name;
-	char	   *command;
-	char	   *owner_name;
-	char	   *schedule;		/* NULL: none */
+	char *pipeline;
+	char *job_name;
+	char *command;
+	char *owner_name;
+	char *schedule; /* NULL: none */
 } WantedJob;
 
 /*
@@ -71,15 +76,15 @@ typedef struct WantedJob
 static bool
 is_cron_table(const char *name)
 {
-	Oid			extension = get_extension_oid("pg_cron", true);
-	Oid			schema = get_namespace_oid("cron", true);
-	Oid			table;
+	Oid extension = get_extension_oid("pg_cron", true);
+	Oid schema = get_namespace_oid("cron", true);
+	Oid table;
 
 	if (!OidIsValid(extension) || !OidIsValid(schema))
 		return false;
 	table = get_relname_relid(name, schema);
 	return OidIsValid(table) &&
-		getExtensionOfObject(RelationRelationId, table) == extension;
+		   getExtensionOfObject(RelationRelationId, table) == extension;
 }
 
 /*
@@ -137,14 +142,15 @@ read_wanted(const DqRows *rows, uint64 i, WantedJob *wanted)
 static WantedJob *
 load_wanted(const DqPipeline *pipeline)
 {
-	WantedJob  *wanted = palloc0(sizeof(WantedJob));
-	DqArgs		args = {0};
-	DqRows	   *rows;
+	WantedJob *wanted = palloc0(sizeof(WantedJob));
+	DqArgs args = {0};
+	DqRows *rows;
 
 	dq_args_int8(&args, pipeline->id);
 	rows = dq_spi_query_fresh("SELECT pipeline, job_name, command, owner_name,"
-							  " schedule FROM etl_catalog.wanted_job"
-							  " WHERE pipeline_id = $1", &args);
+							  " schedule FROM " WANTED_JOB
+							  " WHERE pipeline_id = $1",
+							  &args);
 	if (rows->count != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -165,6 +171,19 @@ remote_statement(const WantedJob *wanted, const char *schedule)
 					dq_sqltext_literal(wanted->command),
 					dq_sqltext_literal(get_database_name(MyDatabaseId)),
 					dq_sqltext_literal(wanted->owner_name));
+}
+
+/*
+ * hint_remote_unschedule: errhint() with what removes the job there.
+ */
+static int
+hint_remote_unschedule(const DqPipeline *pipeline)
+{
+	const char *job_name = load_wanted(pipeline)->job_name;
+
+	return errhint("Execute in database \"%s\": SELECT cron.unschedule(jobid)"
+				   " FROM cron.job WHERE jobname = %s;",
+				   cron_database(), dq_sqltext_literal(job_name));
 }
 
 /*
@@ -214,8 +233,8 @@ require_cron(const WantedJob *wanted, const char *schedule)
 static void
 require_owner(const DqPipeline *pipeline)
 {
-	HeapTuple	tuple;
-	bool		login;
+	HeapTuple tuple;
+	bool login;
 
 	if (!OidIsValid(dq_access_owner(pipeline)))
 		ereport(ERROR,
@@ -247,16 +266,18 @@ require_owner(const DqPipeline *pipeline)
 static void
 require_usage(void)
 {
-	DqRows	   *rows = dq_spi_query(DQ_GENERATED,
-									"SELECT pg_catalog.has_schema_privilege('cron', 'USAGE') AS allowed",
-									NULL);
+	const char *user = GetUserNameFromId(GetUserId(), false);
+	DqRows *rows = dq_spi_query(DQ_GENERATED,
+								"SELECT pg_catalog.has_schema_privilege"
+								"('cron', 'USAGE') AS allowed",
+								NULL);
 
 	if (!dq_rows_bool(rows, 0, "allowed"))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for schema cron of pg_cron"),
 				 errhint("GRANT USAGE ON SCHEMA cron TO %s;",
-						 dq_sqltext_ident(GetUserNameFromId(GetUserId(), false)))));
+						 dq_sqltext_ident(user))));
 }
 
 /*
@@ -266,16 +287,17 @@ require_usage(void)
 static uint64
 remove_jobs(int64 pipeline_id, const char *keep)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, pipeline_id);
 	dq_args_text(&args, keep);
 	return dq_spi_query(DQ_BOOKKEEPING,
 						"SELECT cron.unschedule(j.jobid) FROM cron.job j"
-						" WHERE j.jobname = etl_catalog.job_name($1)"
-						" AND NOT COALESCE(j.username = $2 AND j.active"
-						" AND j.database = pg_catalog.current_database(), false)",
-						&args)->count;
+						" WHERE j.jobname = " JOB_NAME "($1)"
+						" AND NOT COALESCE(j.username = $2 AND j.active AND"
+						" j.database = pg_catalog.current_database(), false)",
+						&args)
+		->count;
 }
 
 /*
@@ -285,7 +307,7 @@ static int64
 make_job(const DqPipeline *pipeline, const WantedJob *wanted,
 		 const char *schedule)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 	const char *sql;
 
 	dq_args_text(&args, wanted->job_name);
@@ -300,7 +322,7 @@ make_job(const DqPipeline *pipeline, const WantedJob *wanted,
 	{
 		dq_args_text(&args, wanted->owner_name);
 		sql = "SELECT cron.schedule_in_database($1, $2, $3,"
-			" pg_catalog.current_database(), $4) AS job_id";
+			  " pg_catalog.current_database(), $4) AS job_id";
 	}
 	else
 		ereport(ERROR,
@@ -321,9 +343,9 @@ Datum
 dq_etl_schedule(PG_FUNCTION_ARGS)
 {
 	DqPipeline *pipeline;
-	WantedJob  *wanted;
-	char	   *schedule = NULL;
-	int64		job_id;
+	WantedJob *wanted;
+	char *schedule = NULL;
+	int64 job_id;
 
 	PreventCommandIfReadOnly("etl.schedule()");
 	if (PG_ARGISNULL(0))
@@ -361,7 +383,7 @@ Datum
 dq_etl_unschedule(PG_FUNCTION_ARGS)
 {
 	DqPipeline *pipeline;
-	uint64		removed;
+	uint64 removed;
 
 	PreventCommandIfReadOnly("etl.unschedule()");
 	pipeline = dq_pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)), 0,
@@ -372,9 +394,7 @@ dq_etl_unschedule(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("pg_cron is in database \"%s\", not in this one",
 						cron_database()),
-				 errhint("Execute in database \"%s\": SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %s;",
-						 cron_database(),
-						 dq_sqltext_literal(load_wanted(pipeline)->job_name))));
+				 hint_remote_unschedule(pipeline)));
 	if (find_cron() != CRON_HERE)
 		PG_RETURN_BOOL(false);
 	removed = remove_jobs(pipeline->id, NULL);
@@ -387,8 +407,8 @@ dq_etl_unschedule(PG_FUNCTION_ARGS)
 Datum
 dq_etl_cron_command(PG_FUNCTION_ARGS)
 {
-	DqPipeline *pipeline = dq_pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-											0, false);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	DqPipeline *pipeline = dq_pipeline_load(name, 0, false);
 
 	dq_access_require(pipeline, DQ_MAY_VIEW);
 	PG_RETURN_TEXT_P(cstring_to_text(load_wanted(pipeline)->command));
@@ -411,11 +431,11 @@ dq_schedule_forget(const DqPipeline *pipeline)
 		case CRON_ELSEWHERE:
 			if (pipeline->schedule != NULL)
 				ereport(NOTICE,
-						(errmsg("pg_cron is in database \"%s\": a job of pipeline \"%s\" there goes on",
-								cron_database(), pipeline->name),
-						 errhint("Execute in database \"%s\": SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = %s;",
-								 cron_database(),
-								 dq_sqltext_literal(load_wanted(pipeline)->job_name))));
+						(errmsg("pg_cron job of pipeline \"%s\" was not removed",
+								pipeline->name),
+						 errdetail("pg_cron is in database \"%s\", not in this one.",
+								   cron_database()),
+						 hint_remote_unschedule(pipeline)));
 			break;
 		case CRON_NOT_CREATED:
 		case CRON_NOT_LOADED:
@@ -429,7 +449,7 @@ dq_schedule_forget(const DqPipeline *pipeline)
 void
 dq_schedule_follow_name(const DqPipeline *renamed)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	if (find_cron() != CRON_HERE)
 		return;
@@ -438,7 +458,8 @@ dq_schedule_follow_name(const DqPipeline *renamed)
 	(void) dq_spi_query(DQ_BOOKKEEPING,
 						"SELECT cron.alter_job(j.jobid, command => $2)"
 						" FROM cron.job j"
-						" WHERE j.jobname = etl_catalog.job_name($1)", &args);
+						" WHERE j.jobname = " JOB_NAME "($1)",
+						&args);
 }
 
 /*
@@ -447,39 +468,39 @@ dq_schedule_follow_name(const DqPipeline *renamed)
  * looked for among pg_cron's latest 100,000 runs only: its table has no index
  * by job and is never emptied by itself.
  */
-#define SELECT_WANTED \
-	"SELECT w.pipeline_id, w.pipeline, w.owner_oid, w.owner_name, w.schedule," \
-	" w.job_name, w.command"
+static const char select_jobs[] =
+	"SELECT w.*,"
+	" j.jobid AS job_id, j.schedule AS job_schedule,"
+	" j.command AS job_command, j.active,"
+	" j.username::pg_catalog.text AS username,"
+	" j.database::pg_catalog.text AS database_name,"
+	" d.status AS last_status, d.start_time AS last_started_at,"
+	" d.end_time AS last_finished_at, d.return_message AS last_message"
+	" FROM " WANTED_JOB " w"
+	" LEFT JOIN LATERAL (SELECT * FROM cron.job c"
+	" WHERE c.jobname = w.job_name"
+	" OR (c.command = w.command"
+	" AND c.database = pg_catalog.current_database())"
+	" ORDER BY c.jobname = w.job_name DESC NULLS LAST,"
+	" c.username = w.owner_name DESC, c.jobid LIMIT 1) j ON true"
+	" LEFT JOIN LATERAL (SELECT * FROM cron.job_run_details r"
+	" WHERE r.jobid = j.jobid AND r.runid >"
+	" (SELECT pg_catalog.max(m.runid) - 100000"
+	" FROM cron.job_run_details m)"
+	" ORDER BY r.runid DESC LIMIT 1) d ON true";
 
-#define SELECT_JOBS \
-	SELECT_WANTED "," \
-	" j.jobid AS job_id, j.schedule AS job_schedule, j.command AS job_command," \
-	" j.active, j.username::pg_catalog.text AS username," \
-	" j.database::pg_catalog.text AS database_name," \
-	" d.status AS last_status, d.start_time AS last_started_at," \
-	" d.end_time AS last_finished_at, d.return_message AS last_message" \
-	" FROM etl_catalog.wanted_job w" \
-	" LEFT JOIN LATERAL (SELECT * FROM cron.job c" \
-	" WHERE c.jobname = w.job_name" \
-	" OR (c.command = w.command AND c.database = pg_catalog.current_database())" \
-	" ORDER BY c.jobname = w.job_name DESC NULLS LAST," \
-	" c.username = w.owner_name DESC, c.jobid LIMIT 1) j ON true" \
-	" LEFT JOIN LATERAL (SELECT * FROM cron.job_run_details r" \
-	" WHERE r.jobid = j.jobid AND r.runid >" \
-	" (SELECT pg_catalog.max(m.runid) - 100000 FROM cron.job_run_details m)" \
-	" ORDER BY r.runid DESC LIMIT 1) d ON true"
-
-#define SELECT_NO_JOBS \
-	SELECT_WANTED "," \
-	" NULL::pg_catalog.int8 AS job_id, NULL::pg_catalog.text AS job_schedule," \
-	" NULL::pg_catalog.text AS job_command, NULL::pg_catalog.bool AS active," \
-	" NULL::pg_catalog.text AS username," \
-	" NULL::pg_catalog.text AS database_name," \
-	" NULL::pg_catalog.text AS last_status," \
-	" NULL::pg_catalog.timestamptz AS last_started_at," \
-	" NULL::pg_catalog.timestamptz AS last_finished_at," \
-	" NULL::pg_catalog.text AS last_message" \
-	" FROM etl_catalog.wanted_job w"
+/* the same without pg_cron's tables */
+static const char select_no_jobs[] =
+	"SELECT w.*,"
+	" NULL::pg_catalog.int8 AS job_id, NULL::pg_catalog.text AS job_schedule,"
+	" NULL::pg_catalog.text AS job_command, NULL::pg_catalog.bool AS active,"
+	" NULL::pg_catalog.text AS username,"
+	" NULL::pg_catalog.text AS database_name,"
+	" NULL::pg_catalog.text AS last_status,"
+	" NULL::pg_catalog.timestamptz AS last_started_at,"
+	" NULL::pg_catalog.timestamptz AS last_finished_at,"
+	" NULL::pg_catalog.text AS last_message"
+	" FROM " WANTED_JOB " w";
 
 /*
  * differs: are the two texts of a row different? NULL differs from nothing.
@@ -487,8 +508,8 @@ dq_schedule_follow_name(const DqPipeline *renamed)
 static bool
 differs(const DqRows *rows, uint64 i, const char *one, const char *other)
 {
-	char	   *a = dq_rows_text(rows, i, one);
-	char	   *b = dq_rows_text(rows, i, other);
+	char *a = dq_rows_text(rows, i, one);
+	char *b = dq_rows_text(rows, i, other);
 
 	return a != NULL && b != NULL && strcmp(a, b) != 0;
 }
@@ -500,7 +521,7 @@ differs(const DqRows *rows, uint64 i, const char *one, const char *other)
 static const char *
 find_drift(const DqRows *rows, uint64 i, CronPlace place)
 {
-	bool		wanted = !dq_rows_is_null(rows, i, "schedule");
+	bool wanted = !dq_rows_is_null(rows, i, "schedule");
 
 	if (dq_rows_is_null(rows, i, "job_id"))
 	{
@@ -542,7 +563,8 @@ find_drift(const DqRows *rows, uint64 i, CronPlace place)
 static char *
 next_statement(const DqRows *rows, uint64 i, CronPlace place)
 {
-	WantedJob	wanted;
+	WantedJob wanted;
+	char *job_schedule;
 
 	read_wanted(rows, i, &wanted);
 	switch (place)
@@ -551,9 +573,10 @@ next_statement(const DqRows *rows, uint64 i, CronPlace place)
 			if (wanted.schedule != NULL)
 				return psprintf("SELECT etl.schedule(%s);",
 								dq_sqltext_literal(wanted.pipeline));
+			job_schedule = dq_rows_text(rows, i, "job_schedule");
 			return psprintf("SELECT etl.schedule(%s, %s);",
 							dq_sqltext_literal(wanted.pipeline),
-							dq_sqltext_literal(dq_rows_text(rows, i, "job_schedule")));
+							dq_sqltext_literal(job_schedule));
 		case CRON_NOT_CREATED:
 			return pstrdup("CREATE EXTENSION pg_cron;");
 		case CRON_ELSEWHERE:
@@ -585,12 +608,11 @@ put_job(ReturnSetInfo *rsinfo, const DqRows *rows, uint64 i, CronPlace place)
 	static const char *const copied[] = {
 		"pipeline_id", "job_id", "job_schedule", "active", "username",
 		"database_name", "last_status", "last_started_at",
-		"last_finished_at", "last_message"
-	};
-	Datum		values[CRON_JOB_COLUMNS] = {0};
-	bool		nulls[CRON_JOB_COLUMNS] = {0};
+		"last_finished_at", "last_message"};
+	Datum values[CRON_JOB_COLUMNS] = {0};
+	bool nulls[CRON_JOB_COLUMNS] = {0};
 	const char *drift = find_drift(rows, i, place);
-	int			column;
+	int column;
 
 	for (column = 0; column < lengthof(copied); column++)
 		values[column] = dq_rows_datum(rows, i, copied[column],
@@ -608,19 +630,19 @@ put_job(ReturnSetInfo *rsinfo, const DqRows *rows, uint64 i, CronPlace place)
 Datum
 dq_etl_catalog_cron_jobs(PG_FUNCTION_ARGS)
 {
-	CronPlace	place = find_cron();
-	bool		readable = is_cron_table("job") &&
-		is_cron_table("job_run_details");
-	DqRows	   *rows;
-	uint64		i;
+	CronPlace place = find_cron();
+	bool readable = is_cron_table("job") &&
+					is_cron_table("job_run_details");
+	DqRows *rows;
+	uint64 i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	rows = dq_spi_query_readonly(DQ_BOOKKEEPING,
-								 readable ? SELECT_JOBS : SELECT_NO_JOBS,
+								 readable ? select_jobs : select_no_jobs,
 								 NULL);
 	for (i = 0; i < rows->count; i++)
 	{
-		Oid			owner = dq_rows_oid(rows, i, "owner_oid");
+		Oid owner = dq_rows_oid(rows, i, "owner_oid");
 
 		if (!dq_access_role_agrees(owner, dq_rows_text(rows, i, "owner_name")))
 			owner = InvalidOid;

@@ -15,7 +15,7 @@
  */
 extern void dq_schedule_forget(const DqPipeline *pipeline);
 
-/* After a change of name: let the jobs of the pipeline call it by the new one. */
+/* After a change of name: let the jobs call the pipeline by the new one. */
 extern void dq_schedule_follow_name(const DqPipeline *renamed);
 
-#endif							/* DQ_SCHEDULE_H */
+#endif /* DQ_SCHEDULE_H */
