@@ -145,12 +145,16 @@ dq_begin()
 	[ -z "$DQ_USER" ] || chown "$DQ_USER" "$DQ_BUILD" "$DQ_SRC"
 }
 
-# Set DQ_BUILD: build/ in the working copy when the unprivileged user can
-# reach it, else a fresh directory.
+# Set DQ_BUILD, unless the environment does: build/ in the working copy when
+# the unprivileged user can reach it, else a fresh directory.
 dq_choose_build()
 {
 	local keep=$1 pointer=$DQ_TOP/build/location
 
+	if [ -n "${DQ_BUILD:-}" ]; then
+		mkdir -p "$DQ_BUILD"
+		return
+	fi
 	if [ -r "$pointer" ] && [ -d "$(cat "$pointer")" ]; then
 		DQ_BUILD=$(cat "$pointer")
 		return
@@ -337,7 +341,8 @@ dq_server_running()
 # Start a fresh private server, dropping what an earlier one of that name left.
 # Extra arguments are lines for postgresql.conf.  With DQ_HOST_PORT set it also
 # listens on that port of 127.0.0.1 (trusting whoever can connect there).
-# Exports PGHOST, PGPORT, PGUSER and PGDATABASE for its socket.
+# Exports PGHOST, PGPORT, PGUSER and PGDATABASE for its socket.  DQ_POSTGRES
+# names a program to start in place of postgres, DQ_PATIENCE stretches limits.
 dq_server_start()
 {
 	local name=$1 line socket
@@ -371,7 +376,8 @@ dq_server_start()
 		done
 	} >>"$DQ_DATA/postgresql.conf"
 	DQ_STARTED+=("$name")
-	dq_as "$DQ_BINDIR/pg_ctl" -D "$DQ_DATA" -l "$DQ_HOME/log" -w -t 60 start >"$DQ_HOME/start.log" 2>&1 ||
+	dq_as "$DQ_BINDIR/pg_ctl" -D "$DQ_DATA" -l "$DQ_HOME/log" ${DQ_POSTGRES:+-p "$DQ_POSTGRES"} \
+		-w -t $((60 * ${DQ_PATIENCE:-1})) start >"$DQ_HOME/start.log" 2>&1 ||
 		{ cat "$DQ_HOME/start.log"; tail -n 20 "$DQ_HOME/log"; dq_die "server $name did not start"; }
 }
 
@@ -381,7 +387,7 @@ dq_server_stop()
 	dq_server_locate "$1"
 	[ -d "$DQ_DATA" ] || return 0
 	if dq_server_running "$1"; then
-		dq_as "$DQ_BINDIR/pg_ctl" -D "$DQ_DATA" -m fast -w -t 60 stop >/dev/null 2>&1 ||
+		dq_as "$DQ_BINDIR/pg_ctl" -D "$DQ_DATA" -m fast -w -t $((60 * ${DQ_PATIENCE:-1})) stop >/dev/null 2>&1 ||
 			dq_as "$DQ_BINDIR/pg_ctl" -D "$DQ_DATA" -m immediate -w -t 30 stop >/dev/null 2>&1 ||
 			dq_say "server $1 did not stop: $DQ_DATA"
 	fi

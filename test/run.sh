@@ -88,7 +88,7 @@ in_source()
 {
 	local seconds=$1
 	shift
-	dq_as timeout -k 10 "$seconds" bash -c 'cd "$0" && exec "$@"' "$DQ_SRC" "$@"
+	dq_as timeout -k 10 $((seconds * ${DQ_PATIENCE:-1})) bash -c 'cd "$0" && exec "$@"' "$DQ_SRC" "$@"
 }
 
 # ---------------------------------------------------------------- the suites
@@ -107,8 +107,7 @@ need_server()
 		"max_prepared_transactions = 5" \
 		"wal_level = replica" \
 		"fsync = off" \
-		"autovacuum_naptime = '1h'" \
-		"${SERVER_LINES[@]}"
+		"autovacuum_naptime = '1h'"
 	SERVER_UP=1
 }
 
@@ -183,7 +182,7 @@ run_tap()
 
 	rm -rf "$directory"
 	dq_as mkdir -p "$directory"
-	printf '%s\n' "$DQ_SETTINGS" "fsync = off" "${SERVER_LINES[@]}" >"$directory/postgresql.conf"
+	printf '%s\n' "$DQ_SETTINGS" "fsync = off" >"$directory/postgresql.conf"
 	chmod 644 "$directory/postgresql.conf"
 	mapfile -t tests < <(names test/t pl)
 	cat >"$directory/one" <<'END'
@@ -232,7 +231,7 @@ accept()
 			chown --reference="$DQ_TOP/expected" "$file" 2>/dev/null || true
 		fi
 		cat "$DQ_SRC/results/$name.out" >"$file"
-		git -c safe.directory="$DQ_TOP" -C "$DQ_TOP" --no-pager diff --stat -- "$file" || true
+		git -c safe.directory="$DQ_TOP" -C "$DQ_TOP" --no-pager diff --stat -- "$file" 2>/dev/null || true
 	done
 	dq_say "Read the difference before you commit it: git diff expected"
 }
@@ -264,9 +263,6 @@ NAMES=("$@")
 if [ -n "$ACCEPT" ]; then
 	[ ${#NAMES[@]} -gt 0 ] && [[ ${SUITES[0]} == regress || ${SUITES[0]} == isolation ]] || usage 2
 fi
-# Settings that every test server gets, from whoever needs them (memcheck).
-SERVER_LINES=()
-
 PURPOSES=(build)
 [[ " ${SUITES[*]} " != *" lint "* ]] || PURPOSES+=(lint)
 [[ " ${SUITES[*]} " != *" pgtap "* ]] || PURPOSES+=(pgtap)
