@@ -28,5 +28,6 @@
 #define DQ_LOCK_RUN 21857
 #define DQ_LOCK_PIPELINE 21858
 #define DQ_LOCK_TARGET 21859
+#define DQ_LOCK_LEDGER 21860
 
 #endif							/* DQ_ETL_H */

@@ -9,11 +9,22 @@
 
 /*
  * Add [start, end); adjacent and overlapping ranges are merged. The last
- * statement before a publish commits. start may be DT_NOBEGIN (-infinity).
+ * statement before a publish commits: another publish of the same pipeline
+ * waits for that commit. start may be DT_NOBEGIN (-infinity). 40001 under
+ * REPEATABLE READ when another transaction changed a neighbouring range.
  */
 extern void dq_ledger_add(int64 pipeline_id, TimestampTz start,
 						  TimestampTz end);
+
+/*
+ * These read what is committed now and what this transaction wrote. find: the
+ * end of the range that contains [start, end). last_end: the end of the last
+ * range, DT_NOBEGIN when nothing is done.
+ */
 extern bool dq_ledger_contains(int64 pipeline_id, TimestampTz start,
 							   TimestampTz end);
+extern bool dq_ledger_find(int64 pipeline_id, TimestampTz start,
+						   TimestampTz end, TimestampTz *done_end);
+extern TimestampTz dq_ledger_last_end(int64 pipeline_id);
 
 #endif							/* DQ_LEDGER_H */

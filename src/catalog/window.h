@@ -38,8 +38,11 @@ typedef struct DqWindowRequest
 /*
  * Choose the window; false when nothing is due, then *reason says why in a
  * phrase. Explicit requests that are off the grid, unfinished without partial,
- * empty or unbounded throw 22023 with the aligned literals in the HINT.
- * "now" is the time that counts as the present.
+ * empty or unbounded throw 22023 with the aligned literals in the HINT; they
+ * may be several consecutive whole windows, before start_at, done already.
+ * "partial" permits an unfinished window; without bounds it takes the one that
+ * holds the present, up to its end on the grid. Without a period there is
+ * nothing "after" a window. "now" is the time that counts as the present.
  */
 extern bool dq_window_choose(const DqPipeline *pipeline,
 							 const DqWindowRequest *request, TimestampTz now,
@@ -59,5 +62,20 @@ extern void dq_window_validate(const Interval *period, const char *timezone);
 extern TimestampTz dq_window_default_start(const Interval *period,
 										   const char *timezone,
 										   TimestampTz now);
+
+/* the local date of t in a zone */
+extern DateADT dq_window_date(TimestampTz t, const char *timezone);
+
+/*
+ * t as ISO text with its offset in the zone ("UTC" for the run settings): it
+ * reads the same under every DateStyle and TimeZone. -infinity and infinity
+ * are written so.
+ */
+extern char *dq_window_literal(TimestampTz t, const char *timezone);
+
+/* SELECT etl.run(...) for a window, to be pasted */
+extern char *dq_window_statement(const char *pipeline, const char *timezone,
+								 TimestampTz start, TimestampTz end,
+								 bool partial);
 
 #endif							/* DQ_WINDOW_H */

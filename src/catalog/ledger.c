@@ -1,0 +1,158 @@
+/*
+ * ledger.c
+ *	  What is done: finished windows of a pipeline, merged to maximal ranges.
+ *
+ * Invariant: two rows of a pipeline neither overlap nor touch. Overlap is
+ * refused by the exclusion constraint. Touching is avoided because writers of
+ * one pipeline's ledger take turns: a transaction-level advisory lock of a
+ * class that SQL cannot reach, held from the last statement before the commit
+ * to the commit, so it waits for nothing else and conflicts with nothing but
+ * another publish of the same pipeline (etl.define does not take it). Under
+ * REPEATABLE READ a neighbour that the snapshot cannot see is a serialization
+ * failure, as it would be for any row.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/dq_etl.h"
+#include "base/spi.h"
+#include "catalog/ledger.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/timestamp.h"
+
+/* rows of pipeline $1 that overlap the range $2 .. $3, by the index */
+#define LEDGER_ROWS(range) \
+	" FROM etl_catalog.ledger" \
+	" WHERE int8range(pipeline_id, pipeline_id, '[]')" \
+	" && int8range($1, $1, '[]') AND pipeline_id = $1 AND done " range
+
+/*
+ * args_bound: a bound of a range; infinite is unbounded, an SQL NULL.
+ */
+static void
+args_bound(DqArgs *args, TimestampTz bound)
+{
+	if (TIMESTAMP_NOT_FINITE(bound))
+		dq_args_null(args, TIMESTAMPTZOID);
+	else
+		dq_args_timestamptz(args, bound);
+}
+
+/*
+ * lock_ledger: wait for other publishes of the pipeline; until commit.
+ */
+static void
+lock_ledger(int64 pipeline_id)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (pipeline_id >> 32),
+						 (uint32) pipeline_id, DQ_LOCK_LEDGER);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+/*
+ * count_neighbours: committed rows that the snapshot of this transaction may
+ * or may not see and that touch the range.
+ */
+static int64
+count_neighbours(DqArgs *args)
+{
+	DqRows	   *rows;
+
+	rows = dq_spi_query_fresh("SELECT count(*) AS n"
+							  LEDGER_ROWS("&& tstzrange($4, $3, '[]')"),
+							  args);
+	return dq_rows_int8(rows, 0, "n");
+}
+
+/*
+ * dq_ledger_add: see ledger.h.
+ *
+ * Neighbours are found as overlapping the closed range that begins a
+ * microsecond earlier: one index condition for "overlaps or touches".
+ */
+void
+dq_ledger_add(int64 pipeline_id, TimestampTz start, TimestampTz end)
+{
+	DqArgs		args = {0};
+
+	lock_ledger(pipeline_id);
+	dq_args_int8(&args, pipeline_id);
+	args_bound(&args, start);
+	args_bound(&args, end);
+	args_bound(&args, IS_VALID_TIMESTAMP(start - 1) ? start - 1 : DT_NOBEGIN);
+	if (dq_spi_execute(DQ_BOOKKEEPING,
+					   "WITH gone AS (DELETE"
+					   LEDGER_ROWS("&& tstzrange($4, $3, '[]')")
+					   " RETURNING done)"
+					   " INSERT INTO etl_catalog.ledger (pipeline_id, done)"
+					   " SELECT $1, range_merge(range_agg(d))"
+					   " FROM (SELECT done FROM gone"
+					   " UNION ALL SELECT tstzrange($2, $3)) AS x(d)",
+					   &args) != 1)
+		elog(ERROR, "ledger of pipeline " INT64_FORMAT " was not written",
+			 pipeline_id);
+	if (IsolationUsesXactSnapshot() &&
+		count_neighbours(&args) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a concurrent run of the pipeline")));
+}
+
+/*
+ * dq_ledger_find: the row that contains [start, end): false when there is
+ * none, else *done_end is where it ends. Reads what is committed now.
+ */
+bool
+dq_ledger_find(int64 pipeline_id, TimestampTz start, TimestampTz end,
+			   TimestampTz *done_end)
+{
+	DqArgs		args = {0};
+	DqRows	   *rows;
+	bool		isnull;
+	Datum		value;
+
+	dq_args_int8(&args, pipeline_id);
+	args_bound(&args, start);
+	args_bound(&args, end);
+	rows = dq_spi_query_fresh("SELECT upper(done) AS done_end"
+							  LEDGER_ROWS("@> tstzrange($2, $3)"), &args);
+	if (rows->count == 0)
+		return false;
+	value = dq_rows_datum(rows, 0, "done_end", &isnull);
+	*done_end = isnull ? DT_NOEND : DatumGetTimestampTz(value);
+	return true;
+}
+
+/*
+ * dq_ledger_contains: see ledger.h.
+ */
+bool
+dq_ledger_contains(int64 pipeline_id, TimestampTz start, TimestampTz end)
+{
+	TimestampTz done_end;
+
+	return dq_ledger_find(pipeline_id, start, end, &done_end);
+}
+
+/*
+ * dq_ledger_last_end: where the last finished window ends; DT_NOBEGIN when
+ * nothing is done.
+ */
+TimestampTz
+dq_ledger_last_end(int64 pipeline_id)
+{
+	DqArgs		args = {0};
+	DqRows	   *rows;
+	bool		isnull;
+	Datum		value;
+
+	dq_args_int8(&args, pipeline_id);
+	rows = dq_spi_query_fresh("SELECT max(upper(done)) AS last_end"
+							  LEDGER_ROWS("IS NOT NULL"), &args);
+	value = dq_rows_datum(rows, 0, "last_end", &isnull);
+	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+}
