@@ -39,7 +39,7 @@ grid_of(Interval *period, TimestampTz start_at, char *timezone)
 static TupleDesc
 result_desc(FunctionCallInfo fcinfo)
 {
-	TupleDesc	desc;
+	TupleDesc desc;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -58,8 +58,8 @@ dq_etl_catalog_window_at(PG_FUNCTION_ARGS)
 							   text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	TimestampTz start;
 	TimestampTz end;
-	Datum		values[3];
-	bool		nulls[3] = {false};
+	Datum values[3];
+	bool nulls[3] = {false};
 
 	dq_window_containing(grid, PG_GETARG_TIMESTAMPTZ(3), &start, &end);
 	values[0] = TimestampTzGetDatum(start);

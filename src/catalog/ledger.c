@@ -23,8 +23,8 @@
 #include "utils/timestamp.h"
 
 /* rows of pipeline $1 that overlap the range $2 .. $3, by the index */
-#define LEDGER_ROWS(range) \
-	" FROM etl_catalog.ledger" \
+#define LEDGER_ROWS(range)                             \
+	" FROM etl_catalog.ledger"                         \
 	" WHERE int8range(pipeline_id, pipeline_id, '[]')" \
 	" && int8range($1, $1, '[]') AND pipeline_id = $1 AND done " range
 
@@ -46,7 +46,7 @@ args_bound(DqArgs *args, TimestampTz bound)
 static void
 lock_ledger(int64 pipeline_id)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (pipeline_id >> 32),
 						 (uint32) pipeline_id, DQ_LOCK_LEDGER);
@@ -60,10 +60,9 @@ lock_ledger(int64 pipeline_id)
 static int64
 count_neighbours(DqArgs *args)
 {
-	DqRows	   *rows;
+	DqRows *rows;
 
-	rows = dq_spi_query_fresh("SELECT count(*) AS n"
-							  LEDGER_ROWS("&& tstzrange($4, $3, '[]')"),
+	rows = dq_spi_query_fresh("SELECT count(*) AS n" LEDGER_ROWS("&& tstzrange($4, $3, '[]')"),
 							  args);
 	return dq_rows_int8(rows, 0, "n");
 }
@@ -77,7 +76,7 @@ count_neighbours(DqArgs *args)
 void
 dq_ledger_add(int64 pipeline_id, TimestampTz start, TimestampTz end)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	lock_ledger(pipeline_id);
 	dq_args_int8(&args, pipeline_id);
@@ -85,13 +84,11 @@ dq_ledger_add(int64 pipeline_id, TimestampTz start, TimestampTz end)
 	args_bound(&args, end);
 	args_bound(&args, IS_VALID_TIMESTAMP(start - 1) ? start - 1 : DT_NOBEGIN);
 	if (dq_spi_execute(DQ_BOOKKEEPING,
-					   "WITH gone AS (DELETE"
-					   LEDGER_ROWS("&& tstzrange($4, $3, '[]')")
-					   " RETURNING done)"
-					   " INSERT INTO etl_catalog.ledger (pipeline_id, done)"
-					   " SELECT $1, range_merge(range_agg(d))"
-					   " FROM (SELECT done FROM gone"
-					   " UNION ALL SELECT tstzrange($2, $3)) AS x(d)",
+					   "WITH gone AS (DELETE" LEDGER_ROWS("&& tstzrange($4, $3, '[]')") " RETURNING done)"
+																						" INSERT INTO etl_catalog.ledger (pipeline_id, done)"
+																						" SELECT $1, range_merge(range_agg(d))"
+																						" FROM (SELECT done FROM gone"
+																						" UNION ALL SELECT tstzrange($2, $3)) AS x(d)",
 					   &args) != 1)
 		elog(ERROR, "ledger of pipeline " INT64_FORMAT " was not written",
 			 pipeline_id);
@@ -110,16 +107,15 @@ bool
 dq_ledger_find(int64 pipeline_id, TimestampTz start, TimestampTz end,
 			   TimestampTz *done_end)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	bool		isnull;
-	Datum		value;
+	DqArgs args = {0};
+	DqRows *rows;
+	bool isnull;
+	Datum value;
 
 	dq_args_int8(&args, pipeline_id);
 	args_bound(&args, start);
 	args_bound(&args, end);
-	rows = dq_spi_query_fresh("SELECT upper(done) AS done_end"
-							  LEDGER_ROWS("@> tstzrange($2, $3)"), &args);
+	rows = dq_spi_query_fresh("SELECT upper(done) AS done_end" LEDGER_ROWS("@> tstzrange($2, $3)"), &args);
 	if (rows->count == 0)
 		return false;
 	value = dq_rows_datum(rows, 0, "done_end", &isnull);
@@ -145,14 +141,13 @@ dq_ledger_contains(int64 pipeline_id, TimestampTz start, TimestampTz end)
 TimestampTz
 dq_ledger_last_end(int64 pipeline_id)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	bool		isnull;
-	Datum		value;
+	DqArgs args = {0};
+	DqRows *rows;
+	bool isnull;
+	Datum value;
 
 	dq_args_int8(&args, pipeline_id);
-	rows = dq_spi_query_fresh("SELECT max(upper(done)) AS last_end"
-							  LEDGER_ROWS("IS NOT NULL"), &args);
+	rows = dq_spi_query_fresh("SELECT max(upper(done)) AS last_end" LEDGER_ROWS("IS NOT NULL"), &args);
 	value = dq_rows_datum(rows, 0, "last_end", &isnull);
 	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
 }

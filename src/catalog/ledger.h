@@ -27,4 +27,4 @@ extern bool dq_ledger_find(int64 pipeline_id, TimestampTz start,
 						   TimestampTz end, TimestampTz *done_end);
 extern TimestampTz dq_ledger_last_end(int64 pipeline_id);
 
-#endif							/* DQ_LEDGER_H */
+#endif /* DQ_LEDGER_H */

@@ -35,11 +35,11 @@ typedef enum GridKind
 
 typedef struct Grid
 {
-	GridKind	kind;
-	int64		step;			/* months, days or microseconds */
-	pg_tz	   *zone;
+	GridKind kind;
+	int64 step; /* months, days or microseconds */
+	pg_tz *zone;
 	TimestampTz anchor;
-	Timestamp	local_anchor;
+	Timestamp local_anchor;
 } Grid;
 
 /*
@@ -59,7 +59,7 @@ out_of_range(void)
 static pg_tz *
 find_zone(const char *name)
 {
-	pg_tz	   *zone = pg_tzset(name);
+	pg_tz *zone = pg_tzset(name);
 
 	if (zone == NULL || !pg_tz_acceptable(zone))
 		ereport(ERROR,
@@ -76,9 +76,9 @@ static Timestamp
 to_local(TimestampTz t, pg_tz *zone)
 {
 	struct pg_tm tm;
-	fsec_t		fsec;
-	int			offset;
-	Timestamp	local;
+	fsec_t fsec;
+	int offset;
+	Timestamp local;
 
 	if (TIMESTAMP_NOT_FINITE(t) ||
 		timestamp2tm(t, &offset, &tm, &fsec, NULL, zone) != 0 ||
@@ -94,8 +94,8 @@ static TimestampTz
 from_local(Timestamp local, pg_tz *zone)
 {
 	struct pg_tm tm;
-	fsec_t		fsec;
-	int			offset;
+	fsec_t fsec;
+	int offset;
 	TimestampTz t;
 
 	if (timestamp2tm(local, NULL, &tm, &fsec, NULL, NULL) != 0)
@@ -113,8 +113,8 @@ from_local(Timestamp local, pg_tz *zone)
 void
 dq_window_validate(const Interval *period, const char *timezone)
 {
-	int			parts = (period->month != 0) + (period->day != 0) +
-		(period->time != 0);
+	int parts = (period->month != 0) + (period->day != 0) +
+				(period->time != 0);
 
 	(void) find_zone(timezone);
 	if (period->month < 0 || period->day < 0 || period->time < 0 ||
@@ -164,8 +164,8 @@ grid_init(Grid *grid, const Interval *period, TimestampTz anchor,
 static TimestampTz
 grid_start(const Grid *grid, int64 k)
 {
-	Interval	distance = {0};
-	int64		steps;
+	Interval distance = {0};
+	int64 steps;
 	TimestampTz t;
 
 	if (pg_mul_s64_overflow(k, grid->step, &steps))
@@ -205,9 +205,9 @@ floor_div(int64 a, int64 b)
 static int64
 grid_index(const Grid *grid, TimestampTz t)
 {
-	int64		distance;
-	int64		length;
-	int64		k;
+	int64 distance;
+	int64 length;
+	int64 k;
 
 	if (grid->kind == GRID_TIME)
 	{
@@ -220,8 +220,7 @@ grid_index(const Grid *grid, TimestampTz t)
 							&distance))
 		out_of_range();
 	if (pg_mul_s64_overflow(grid->step,
-							grid->kind == GRID_MONTHS ?
-							USECS_PER_MEAN_MONTH : USECS_PER_DAY, &length))
+							grid->kind == GRID_MONTHS ? USECS_PER_MEAN_MONTH : USECS_PER_DAY, &length))
 		out_of_range();
 	k = floor_div(distance, length);
 	while (grid_start(grid, k) > t)
@@ -239,8 +238,8 @@ void
 dq_window_containing(const DqPipeline *pipeline, TimestampTz t,
 					 TimestampTz *start, TimestampTz *end)
 {
-	Grid		grid;
-	int64		k;
+	Grid grid;
+	int64 k;
 
 	grid_init(&grid, pipeline->period, pipeline->start_at,
 			  pipeline->timezone);
@@ -255,7 +254,7 @@ dq_window_containing(const DqPipeline *pipeline, TimestampTz t,
 DateADT
 dq_window_date(TimestampTz t, const char *timezone)
 {
-	Timestamp	local = to_local(t, find_zone(timezone));
+	Timestamp local = to_local(t, find_zone(timezone));
 
 	return DatumGetDateADT(DirectFunctionCall1(timestamp_date,
 											   TimestampGetDatum(local)));
@@ -268,10 +267,10 @@ dq_window_date(TimestampTz t, const char *timezone)
 char *
 dq_window_literal(TimestampTz t, const char *timezone)
 {
-	char	   *buf = palloc(MAXDATELEN + 1);
+	char *buf = palloc(MAXDATELEN + 1);
 	struct pg_tm tm;
-	fsec_t		fsec;
-	int			offset;
+	fsec_t fsec;
+	int offset;
 
 	if (TIMESTAMP_NOT_FINITE(t))
 	{
@@ -293,8 +292,8 @@ static Timestamp
 first_of(Timestamp local, int64 months)
 {
 	struct pg_tm tm;
-	fsec_t		fsec;
-	Timestamp	result;
+	fsec_t fsec;
+	Timestamp result;
 
 	if (timestamp2tm(local, NULL, &tm, &fsec, NULL, NULL) != 0)
 		out_of_range();
@@ -317,10 +316,10 @@ first_of(Timestamp local, int64 months)
 static TimestampTz
 current_period(const Grid *grid, TimestampTz now)
 {
-	Timestamp	local = to_local(now, grid->zone);
-	Timestamp	midnight = floor_div(local, USECS_PER_DAY) * USECS_PER_DAY;
+	Timestamp local = to_local(now, grid->zone);
+	Timestamp midnight = floor_div(local, USECS_PER_DAY) * USECS_PER_DAY;
 	TimestampTz start;
-	int64		days;
+	int64 days;
 
 	switch (grid->kind)
 	{
@@ -336,7 +335,7 @@ current_period(const Grid *grid, TimestampTz now)
 			start = from_local(midnight, grid->zone);
 			return start + floor_div(now - start, grid->step) * grid->step;
 	}
-	return 0;					/* keep the compiler quiet */
+	return 0; /* keep the compiler quiet */
 }
 
 /*
@@ -346,7 +345,7 @@ TimestampTz
 dq_window_default_start(const Interval *period, const char *timezone,
 						TimestampTz now)
 {
-	Grid		grid;
+	Grid grid;
 	TimestampTz start;
 
 	grid_init(&grid, period, now, timezone);

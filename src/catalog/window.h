@@ -15,19 +15,19 @@
 
 typedef struct DqWindow
 {
-	TimestampTz start;			/* DT_NOBEGIN: first run without a period */
+	TimestampTz start; /* DT_NOBEGIN: first run without a period */
 	TimestampTz end;
-	TimestampTz data_start;		/* start, until there is a lookback */
-	DateADT		logical_date;	/* local date of start, of end if start is
+	TimestampTz data_start; /* start, until there is a lookback */
+	DateADT logical_date; /* local date of start, of end if start is
 								 * -infinity */
-	bool		partial;		/* published, but the ledger does not move */
+	bool partial; /* published, but the ledger does not move */
 } DqWindow;
 
 /* what a caller asked for */
 typedef struct DqWindowRequest
 {
-	bool		is_explicit;	/* start and end given */
-	bool		partial;
+	bool is_explicit; /* start and end given */
+	bool partial;
 	TimestampTz start;
 	TimestampTz end;
 	/* implicit only: windows that end at or before this are not considered
@@ -78,4 +78,4 @@ extern char *dq_window_statement(const char *pipeline, const char *timezone,
 								 TimestampTz start, TimestampTz end,
 								 bool partial);
 
-#endif							/* DQ_WINDOW_H */
+#endif /* DQ_WINDOW_H */

@@ -264,7 +264,7 @@ bool
 dq_window_choose(const DqPipeline *pipeline, const DqWindowRequest *request,
 				 TimestampTz now, DqWindow *window, char **reason)
 {
-	bool		found;
+	bool found;
 
 	memset(window, 0, sizeof(DqWindow));
 	*reason = NULL;
@@ -282,7 +282,6 @@ dq_window_choose(const DqPipeline *pipeline, const DqWindowRequest *request,
 	window->data_start = window->start;
 	window->partial = window->end > now;
 	window->logical_date =
-		dq_window_date(TIMESTAMP_IS_NOBEGIN(window->start) ?
-					   window->end : window->start, pipeline->timezone);
+		dq_window_date(TIMESTAMP_IS_NOBEGIN(window->start) ? window->end : window->start, pipeline->timezone);
 	return true;
 }
