@@ -160,6 +160,10 @@ dq_choose_build()
 		return
 	fi
 	DQ_BUILD=$DQ_TOP/build
+	# what the clone's user built stays the user's: root builds beside it
+	if [ -n "$DQ_USER" ] && [ -d "$DQ_BUILD/src" ] && [ "$(stat -c %U "$DQ_BUILD/src")" != "$DQ_USER" ]; then
+		DQ_BUILD=$DQ_BUILD/as-$DQ_USER
+	fi
 	if [[ $DQ_TOP != *[[:space:]\'\$]* ]] && mkdir -p "$DQ_BUILD" 2>/dev/null; then	# make wants a plain path
 		[ -z "$DQ_USER" ] || chown "$DQ_USER" "$DQ_BUILD"
 		(dq_as test -w "$DQ_BUILD") 2>/dev/null && return
