@@ -13,6 +13,7 @@
 
 #include "base/guc.h"
 #include "utils/guc.h"
+#include "utils/plancache.h"
 
 bool		dq_guc_enabled = true;
 bool		dq_guc_allow_superuser = true;
@@ -45,6 +46,16 @@ static const RunSetting run_settings[] = {
 	{"dq_etl.params", "JSON object that etl.param(name) reads.",
 	&dq_guc_params}
 };
+
+/*
+ * forget_plans: cached plans may hold the old value of a run setting as a
+ * constant (api/context.c).
+ */
+static void
+forget_plans(const char *newval, void *extra)
+{
+	ResetPlanCache();
+}
 
 /*
  * dq_guc_init: define all settings; called once when the library is loaded.
@@ -80,6 +91,6 @@ dq_guc_init(void)
 								   "Set by a run for its steps; empty outside.",
 								   run_settings[i].variable, "",
 								   PGC_USERSET, GUC_NO_SHOW_ALL,
-								   NULL, NULL, NULL);
+								   NULL, forget_plans, NULL);
 	MarkGUCPrefixReserved("dq_etl");
 }
