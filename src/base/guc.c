@@ -25,6 +25,7 @@ char	   *dq_guc_data_start = NULL;
 char	   *dq_guc_logical_date = NULL;
 char	   *dq_guc_run_id = NULL;
 char	   *dq_guc_params = NULL;
+static char *load_mark = NULL;
 
 typedef struct RunSetting
 {
@@ -44,7 +45,10 @@ static const RunSetting run_settings[] = {
 	&dq_guc_logical_date},
 	{"dq_etl.run_id", "What etl.run_id() returns.", &dq_guc_run_id},
 	{"dq_etl.params", "JSON object that etl.param(name) reads.",
-	&dq_guc_params}
+	&dq_guc_params},
+	/* set and read by the SQL of an upsert, see load/diff.c */
+	{"dq_etl.load_mark", "Key of the row that an upsert updated last.",
+	&load_mark}
 };
 
 /*

@@ -1,0 +1,39 @@
+/*
+ * target.h
+ *	  Finding, locking and refusing what is to be loaded into.
+ */
+#ifndef DQ_TARGET_H
+#define DQ_TARGET_H
+
+#include "nodes/pg_list.h"
+#include "utils/rel.h"
+
+/* who looks for the target; for messages, and the CREATE TABLE of a HINT */
+typedef struct DqTargetWish
+{
+	const char *name;			/* as SQL text: t, dwh.t, "T" */
+	List	   *key;			/* of char *, may be NIL */
+	Relation	stage;			/* NULL at definition */
+} DqTargetWish;
+
+/*
+ * Resolve by the search_path in force and look at it under AccessShareLock.
+ */
+extern Relation dq_target_open(const DqTargetWish *wish);
+
+/*
+ * The same to write: waits for other loads of this target, then locks it in
+ * RowExclusiveLock.
+ */
+extern Relation dq_target_open_to_write(const DqTargetWish *wish);
+
+/* 42809 or 0A000 for what no mode can load into */
+extern void dq_target_check(Relation target);
+
+/* schema-qualified name for SQL and messages */
+extern char *dq_target_name(Relation target);
+
+/* names of the live columns: List of char * */
+extern List *dq_target_columns(Relation rel);
+
+#endif							/* DQ_TARGET_H */
