@@ -4,7 +4,7 @@
 #   test/matrix.sh [MAJOR...] [-- ARGUMENTS of test/run.sh]
 #   test/matrix.sh --clean
 #
-# MAJOR is 17 (trixie) or 18 (forky), by default both.  Root's: each Debian is
+# MAJOR is 17 (trixie) or 18 (forky), by default both; 15 is a bare bookworm.  Root's: each Debian is
 # made by debootstrap below $DQ_MATRIX (by default ${TMPDIR:-/var/tmp}/dq_etl-matrix),
 # used again when it is there, and entered by chroot.  --clean removes them.
 set -euo pipefail
@@ -98,7 +98,7 @@ fi
 MAJORS=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
 	case $1 in
-		17 | 18) MAJORS+=("$1") ;;
+		15 | 17 | 18) MAJORS+=("$1") ;;
 		*) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 2 ;;
 	esac
 	shift
@@ -112,6 +112,7 @@ mkdir -p "$BASE"
 RESULT=0
 for MAJOR in "${MAJORS[@]}"; do
 	case $MAJOR in
+		15) run_in bookworm 15 "$@" || RESULT=1 ;;
 		17) run_in trixie 17 "$@" || RESULT=1 ;;
 		18) run_in forky 18 "$@" || RESULT=1 ;;
 	esac
