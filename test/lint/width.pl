@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# C lines fit 79 columns, except where a literal cannot be broken.
+# C lines fit 79 columns, except where they end in a literal or a comment.
 use strict;
 use warnings;
 use FindBin;
@@ -15,7 +15,7 @@ for my $file (c_files())
 		$n++;
 		$line = expand($line);
 		next if length($line) <= 79;
-		next if $line =~ /^\s*(\w+\s*\(+)*"/;
+		next if $line =~ /"[^"]*"[,;)]*$/ || $line =~ m{/\* [^*]* \*/$};
 		push @hits, "$file:$n: " . length($line) . ' columns';
 	}
 }
