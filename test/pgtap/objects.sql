@@ -35,7 +35,7 @@ $$, 'every type of schema etl has a comment');
 SELECT is_empty($$
   SELECT p.oid::regprocedure::text AS function, a.name
   FROM   pg_catalog.pg_proc p,
-         unnest(p.proargnames, coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[cardinality(p.proargnames)])))
+         unnest(p.proargnames, coalesce(p.proargmodes, array_fill('i'::"char", ARRAY[coalesce(cardinality(p.proargnames), 0)])))
            AS a(name, mode),
          pg_catalog.pg_get_keywords() k
   WHERE  p.pronamespace = 'etl'::regnamespace
