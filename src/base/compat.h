@@ -9,6 +9,7 @@
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
+#include "utils/acl.h"
 #include "utils/backend_status.h"
 
 #if PG_VERSION_NUM < 150000
@@ -53,6 +54,17 @@ dq_compat_local_backend(int index)
 	return pgstat_get_local_beentry_by_index(index);
 #else
 	return pgstat_fetch_stat_local_beentry(index);
+#endif
+}
+
+/* 16: membership without the SET option does not allow SET ROLE */
+static inline bool
+dq_compat_can_set_role(Oid member, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return member_can_set_role(member, role);
+#else
+	return is_member_of_role(member, role);
 #endif
 }
 

@@ -23,8 +23,8 @@
 bool
 dq_access_role_agrees(Oid role, const char *name)
 {
-	HeapTuple	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
-	bool		agrees;
+	HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+	bool agrees;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
@@ -41,7 +41,7 @@ static bool
 is_owner(Oid owner)
 {
 	return superuser() ||
-		(OidIsValid(owner) && has_privs_of_role(GetUserId(), owner));
+		   (OidIsValid(owner) && has_privs_of_role(GetUserId(), owner));
 }
 
 /*
@@ -54,28 +54,39 @@ is_monitor(void)
 }
 
 /*
+ * counts: does the current user have the privileges of the role in a row, and
+ * is the role still the one that was meant?
+ */
+static bool
+counts(const DqRows *rows, uint64 row)
+{
+	Oid role = dq_rows_oid(rows, row, "role_oid");
+
+	return dq_access_role_agrees(role, dq_rows_text(rows, row, "role_name")) &&
+		   has_privs_of_role(GetUserId(), role);
+}
+
+/*
  * is_granted: does any row of pipeline_access give the privilege? run
  * includes view.
  */
 static bool
 is_granted(int64 pipeline_id, DqPrivilege privilege)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	uint64		i;
+	DqArgs args = {0};
+	DqRows *rows;
+	uint64 i;
 
 	dq_args_int8(&args, pipeline_id);
 	dq_args_bool(&args, privilege == DQ_MAY_VIEW);
 	rows = dq_spi_query_fresh("SELECT role_oid, role_name"
 							  " FROM etl_catalog.pipeline_access"
 							  " WHERE pipeline_id = $1"
-							  " AND (privilege = 'run' OR $2)", &args);
+							  " AND (privilege = 'run' OR $2)",
+							  &args);
 	for (i = 0; i < rows->count; i++)
 	{
-		Oid			role = dq_rows_oid(rows, i, "role_oid");
-
-		if (dq_access_role_agrees(role, dq_rows_text(rows, i, "role_name")) &&
-			has_privs_of_role(GetUserId(), role))
+		if (counts(rows, i))
 			return true;
 	}
 	return false;
@@ -117,48 +128,50 @@ dq_access_owner(const DqPipeline *pipeline)
 }
 
 /*
+ * role_literal: a role as a string that regrole reads, as an SQL literal.
+ */
+static char *
+role_literal(const char *role)
+{
+	return dq_sqltext_literal(dq_sqltext_ident(role));
+}
+
+/*
  * dq_access_require: throw 42501 when the current user may not.
  */
 void
 dq_access_require(const DqPipeline *pipeline, DqPrivilege privilege)
 {
-	Oid			owner = dq_access_owner(pipeline);
-	const char *name;
+	Oid owner = dq_access_owner(pipeline);
+	const char *name = dq_sqltext_literal(pipeline->name);
+	char *user;
 
 	if (dq_access_allowed(pipeline->id, owner, privilege))
 		return;
-	name = dq_sqltext_literal(pipeline->name);
-	switch (privilege)
+	if (privilege != DQ_MAY_EDIT)
 	{
-		case DQ_MAY_VIEW:
-		case DQ_MAY_RUN:
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("permission denied for pipeline \"%s\"",
-							pipeline->name),
-					 errhint("As its owner: SELECT etl.grant_access(%s, %s, '%s');",
-							 name,
-							 dq_sqltext_literal(dq_sqltext_ident(GetUserNameFromId(GetUserId(), false))),
-							 privilege == DQ_MAY_RUN ? "run" : "view")));
-			break;
-		case DQ_MAY_EDIT:
-			if (!OidIsValid(owner))
-				ereport(ERROR,
-						(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						 errmsg("owner of pipeline \"%s\" must be approved again",
-								pipeline->name),
-						 errdetail("Its stored owner \"%s\" is not the role with the stored OID.",
-								   pipeline->owner_name),
-						 errhint("SELECT etl.set_owner(%s, %s);", name,
-								 dq_sqltext_literal(dq_sqltext_ident(pipeline->owner_name)))));
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("must be owner of pipeline \"%s\"",
-							pipeline->name),
-					 errhint("SET ROLE %s;",
-							 dq_sqltext_ident(pipeline->owner_name))));
-			break;
+		user = GetUserNameFromId(GetUserId(), false);
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for pipeline \"%s\"",
+						pipeline->name),
+				 errhint("As its owner: SELECT etl.grant_access(%s, %s, '%s');",
+						 name, role_literal(user),
+						 privilege == DQ_MAY_RUN ? "run" : "view")));
 	}
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("owner of pipeline \"%s\" must be approved again",
+						pipeline->name),
+				 errdetail("Its stored owner \"%s\" is not the role with the stored OID.",
+						   pipeline->owner_name),
+				 errhint("SELECT etl.set_owner(%s, %s);", name,
+						 role_literal(pipeline->owner_name))));
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must be owner of pipeline \"%s\"", pipeline->name),
+			 errhint("SET ROLE %s;", dq_sqltext_ident(pipeline->owner_name))));
 }
 
 /*
@@ -168,11 +181,11 @@ dq_access_require(const DqPipeline *pipeline, DqPrivilege privilege)
 List *
 dq_access_visible_names(void)
 {
-	bool		all = superuser() || is_monitor();
-	DqRows	   *rows;
-	List	   *names = NIL;
-	char	   *last = NULL;
-	uint64		i;
+	bool all = superuser() || is_monitor();
+	DqRows *rows;
+	List *names = NIL;
+	char *last = NULL;
+	uint64 i;
 
 	rows = dq_spi_query_fresh("SELECT p.name, r.role_oid, r.role_name"
 							  " FROM etl_catalog.pipeline p,"
@@ -181,17 +194,15 @@ dq_access_visible_names(void)
 							  " FROM etl_catalog.pipeline_access a"
 							  " WHERE a.pipeline_id = p.pipeline_id)"
 							  " r (role_oid, role_name)"
-							  " ORDER BY p.name", NULL);
+							  " ORDER BY p.name",
+							  NULL);
 	for (i = 0; i < rows->count; i++)
 	{
-		char	   *name = dq_rows_text(rows, i, "name");
-		Oid			role = dq_rows_oid(rows, i, "role_oid");
+		char *name = dq_rows_text(rows, i, "name");
 
 		if (last != NULL && strcmp(last, name) == 0)
 			continue;
-		if (!all &&
-			!(dq_access_role_agrees(role, dq_rows_text(rows, i, "role_name")) &&
-			  has_privs_of_role(GetUserId(), role)))
+		if (!all && !counts(rows, i))
 			continue;
 		last = name;
 		names = lappend(names, name);

@@ -24,9 +24,9 @@ extern void dq_access_require(const DqPipeline *pipeline,
 
 /* a stored role counts only while its OID and name agree */
 extern bool dq_access_role_agrees(Oid role, const char *name);
-extern Oid	dq_access_owner(const DqPipeline *pipeline);
+extern Oid dq_access_owner(const DqPipeline *pipeline);
 
 /* names of the pipelines that the current user may see */
 extern List *dq_access_visible_names(void);
 
-#endif							/* DQ_ACCESS_H */
+#endif /* DQ_ACCESS_H */

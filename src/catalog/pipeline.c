@@ -29,29 +29,27 @@ static const char *const kind_names[] = {
 	[DQ_TRANSFORM] = "transform",
 	[DQ_EXPECT] = "expect",
 	[DQ_LOAD] = "load",
-	[DQ_CALL] = "call"
-};
+	[DQ_CALL] = "call"};
 
 static const char *const phase_names[] = {
 	[DQ_PHASE_BEFORE] = "before",
 	[DQ_PHASE_STAGE] = "stage",
 	[DQ_PHASE_PUBLISH] = "publish",
-	[DQ_PHASE_AFTER] = "after"
-};
+	[DQ_PHASE_AFTER] = "after"};
 
-#define SELECT_PIPELINE \
-	"SELECT p.pipeline_id, p.name, p.owner_oid, p.owner_name, p.enabled," \
-	" p.disabled_reason, v.version, v.description, v.period, v.start_at," \
+#define SELECT_PIPELINE                                                     \
+	"SELECT p.pipeline_id, p.name, p.owner_oid, p.owner_name, p.enabled,"   \
+	" p.disabled_reason, v.version, v.description, v.period, v.start_at,"   \
 	" v.timezone, v.catchup, v.schedule, v.retries, v.retry_delay, v.tags," \
-	" v.params, v.settings" \
-	" FROM etl_catalog.pipeline p" \
-	" LEFT JOIN etl_catalog.pipeline_version v" \
-	" ON v.pipeline_id = p.pipeline_id" \
+	" v.params, v.settings"                                                 \
+	" FROM etl_catalog.pipeline p"                                          \
+	" LEFT JOIN etl_catalog.pipeline_version v"                             \
+	" ON v.pipeline_id = p.pipeline_id"                                     \
 	" AND v.version = CASE $2 WHEN 0 THEN p.version ELSE $2 END"
 
-#define SELECT_STEPS \
+#define SELECT_STEPS                                                     \
 	"SELECT position, run_order, name, kind, phase, options, depends_on" \
-	" FROM etl_catalog.step WHERE pipeline_id = $1 AND version = $2" \
+	" FROM etl_catalog.step WHERE pipeline_id = $1 AND version = $2"     \
 	" ORDER BY run_order"
 
 /*
@@ -78,7 +76,7 @@ dq_pipeline_phase_name(DqPhase phase)
 bool
 dq_pipeline_find_kind(const char *name, DqStepKind *kind)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < lengthof(kind_names); i++)
 	{
@@ -97,7 +95,7 @@ dq_pipeline_find_kind(const char *name, DqStepKind *kind)
 bool
 dq_pipeline_find_phase(const char *name, DqPhase *phase)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < lengthof(phase_names); i++)
 	{
@@ -116,9 +114,9 @@ dq_pipeline_find_phase(const char *name, DqPhase *phase)
 static Interval *
 read_interval(const DqRows *rows, const char *column)
 {
-	bool		isnull;
-	Datum		value = dq_rows_datum(rows, 0, column, &isnull);
-	Interval   *copy;
+	bool isnull;
+	Datum value = dq_rows_datum(rows, 0, column, &isnull);
+	Interval *copy;
 
 	if (isnull)
 		return NULL;
@@ -133,19 +131,19 @@ read_interval(const DqRows *rows, const char *column)
 static List *
 read_steps(int64 id, int version)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	List	   *steps = NIL;
-	uint64		i;
+	DqArgs args = {0};
+	DqRows *rows;
+	List *steps = NIL;
+	uint64 i;
 
 	dq_args_int8(&args, id);
 	dq_args_int4(&args, version);
 	rows = dq_spi_query_fresh(SELECT_STEPS, &args);
 	for (i = 0; i < rows->count; i++)
 	{
-		DqStep	   *step = palloc0(sizeof(DqStep));
-		char	   *kind = dq_rows_text(rows, i, "kind");
-		char	   *phase = dq_rows_text(rows, i, "phase");
+		DqStep *step = palloc0(sizeof(DqStep));
+		char *kind = dq_rows_text(rows, i, "kind");
+		char *phase = dq_rows_text(rows, i, "phase");
 
 		step->position = dq_rows_int4(rows, i, "position");
 		step->run_order = dq_rows_int4(rows, i, "run_order");
@@ -167,8 +165,8 @@ read_steps(int64 id, int version)
 static void
 read_version(const DqRows *rows, DqPipeline *pipeline)
 {
-	bool		isnull;
-	Datum		start = dq_rows_datum(rows, 0, "start_at", &isnull);
+	bool isnull;
+	Datum start = dq_rows_datum(rows, 0, "start_at", &isnull);
 
 	pipeline->version = dq_rows_int4(rows, 0, "version");
 	pipeline->description = dq_rows_text(rows, 0, "description");
@@ -222,17 +220,18 @@ read_pipeline(const DqRows *rows, int version, bool missing_ok)
 DqPipeline *
 dq_pipeline_load(const char *name, int version, bool missing_ok)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 	DqPipeline *pipeline;
 
 	dq_args_text(&args, name);
 	dq_args_int4(&args, version);
 	pipeline = read_pipeline(dq_spi_query_fresh(SELECT_PIPELINE
-												" WHERE p.name = $1", &args),
+												" WHERE p.name = $1",
+												&args),
 							 version, missing_ok);
 	if (pipeline == NULL && !missing_ok)
 	{
-		List	   *names = dq_access_visible_names();
+		List *names = dq_access_visible_names();
 
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -248,7 +247,7 @@ dq_pipeline_load(const char *name, int version, bool missing_ok)
 DqPipeline *
 dq_pipeline_load_id(int64 id, int version, bool missing_ok)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 	DqPipeline *pipeline;
 
 	dq_args_int8(&args, id);
@@ -271,6 +270,8 @@ dq_pipeline_load_id(int64 id, int version, bool missing_ok)
 static void
 check_enabled(const DqPipeline *pipeline)
 {
+	const char *reason = pipeline->disabled_reason;
+
 	if (!dq_guc_enabled)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -281,8 +282,7 @@ check_enabled(const DqPipeline *pipeline)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("pipeline \"%s\" is disabled", pipeline->name),
-				 pipeline->disabled_reason == NULL ? 0 :
-				 errdetail("Reason: %s", pipeline->disabled_reason),
+				 reason ? errdetail("Reason: %s", reason) : 0,
 				 errhint("SELECT etl.enable(%s);",
 						 dq_sqltext_literal(pipeline->name))));
 }
@@ -294,11 +294,11 @@ check_enabled(const DqPipeline *pipeline)
 static bool
 check_owner(const DqPipeline *pipeline)
 {
-	HeapTuple	tuple = SearchSysCache1(AUTHOID,
-										ObjectIdGetDatum(pipeline->owner));
+	HeapTuple tuple = SearchSysCache1(AUTHOID,
+									  ObjectIdGetDatum(pipeline->owner));
 	Form_pg_authid role;
-	bool		super;
-	bool		login;
+	bool super;
+	bool login;
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
@@ -339,10 +339,10 @@ static void
 check_connectable(const DqPipeline *pipeline, bool login)
 {
 	const char *owner = dq_sqltext_ident(pipeline->owner_name);
-	HeapTuple	tuple;
+	HeapTuple tuple;
 	Form_pg_database database;
-	char	   *name;
-	bool		open;
+	char *name;
+	bool open;
 
 	if (!login && DQ_BGW_BYPASS_LOGIN == 0)
 		ereport(ERROR,
@@ -384,7 +384,7 @@ check_connectable(const DqPipeline *pipeline, bool login)
 void
 dq_pipeline_check_runnable(const DqPipeline *pipeline, bool for_worker)
 {
-	bool		login;
+	bool login;
 
 	check_enabled(pipeline);
 	login = check_owner(pipeline);

@@ -21,52 +21,52 @@ typedef enum DqStepKind
 /* in the order in which a run goes through them */
 typedef enum DqPhase
 {
-	DQ_PHASE_BEFORE,			/* calls before anything else */
-	DQ_PHASE_STAGE,				/* stages are built and checked */
-	DQ_PHASE_PUBLISH,			/* one transaction */
-	DQ_PHASE_AFTER				/* calls after the commit */
+	DQ_PHASE_BEFORE, /* calls before anything else */
+	DQ_PHASE_STAGE, /* stages are built and checked */
+	DQ_PHASE_PUBLISH, /* one transaction */
+	DQ_PHASE_AFTER /* calls after the commit */
 } DqPhase;
 
 typedef struct DqStep
 {
-	int			position;		/* in the list as defined, from 1 */
-	int			run_order;		/* in the order of execution, from 1 */
-	char	   *name;
-	DqStepKind	kind;
-	DqPhase		phase;
+	int position; /* in the list as defined, from 1 */
+	int run_order; /* in the order of execution, from 1 */
+	char *name;
+	DqStepKind kind;
+	DqPhase phase;
 	/*
 	 * Complete and validated. extract, transform: query. expect: source,
 	 * checks (list of strings), on_fail (stop, warn), row_filter,
 	 * max_failed_fraction (number). load: source, target (schema-qualified,
 	 * quoted), key (list), mode. call: command.
 	 */
-	Jsonb	   *options;
-	List	   *depends_on;		/* of char *: step names */
+	Jsonb *options;
+	List *depends_on; /* of char *: step names */
 } DqStep;
 
 typedef struct DqPipeline
 {
-	int64		id;
-	char	   *name;
-	Oid			owner;
-	char	   *owner_name;
-	bool		enabled;
-	char	   *disabled_reason;
+	int64 id;
+	char *name;
+	Oid owner;
+	char *owner_name;
+	bool enabled;
+	char *disabled_reason;
 	/* of the version that was loaded */
-	int			version;
-	char	   *description;
-	Interval   *period;			/* NULL: from success to success */
-	bool		has_start;
+	int version;
+	char *description;
+	Interval *period; /* NULL: from success to success */
+	bool has_start;
 	TimestampTz start_at;
-	char	   *timezone;
-	bool		catchup;
-	char	   *schedule;		/* NULL: none */
-	int			retries;
-	Interval   *retry_delay;
-	List	   *tags;			/* of char * */
-	Jsonb	   *params;
-	Jsonb	   *settings;		/* pinned, see base/session.h */
-	List	   *steps;			/* of DqStep *, in run_order */
+	char *timezone;
+	bool catchup;
+	char *schedule; /* NULL: none */
+	int retries;
+	Interval *retry_delay;
+	List *tags; /* of char * */
+	Jsonb *params;
+	Jsonb *settings; /* pinned, see base/session.h */
+	List *steps; /* of DqStep *, in run_order */
 } DqPipeline;
 
 /* names of kinds and phases as they are stored and shown */
@@ -94,4 +94,4 @@ extern DqPipeline *dq_pipeline_load_id(int64 id, int version, bool missing_ok);
 extern void dq_pipeline_check_runnable(const DqPipeline *pipeline,
 									   bool for_worker);
 
-#endif							/* DQ_PIPELINE_H */
+#endif /* DQ_PIPELINE_H */
