@@ -87,7 +87,7 @@ dq_need_packages()
 	command -v dpkg-query >/dev/null || return 0
 	for package in "$@"; do
 		case $(dpkg-query -W -f='${db:Status-Status} ' "$package" 2>/dev/null) in
-			installed\ * | *\ installed\ *) ;;
+			*installed\ *) ;;
 			*) missing+=("$package") ;;
 		esac
 	done

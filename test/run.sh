@@ -135,8 +135,6 @@ run_driver()
 	local suite=$1 directory=$2 extension=$3 driver=$4 database=$5 log=$DQ_BUILD/$1.log status=0 tests
 
 	need_server
-	# a blocked step gives up well before the suite does
-	export PGISOLATIONTIMEOUT=$((60 * ${DQ_PATIENCE:-1}))
 	mapfile -t tests < <(names "$directory" "$extension")
 	in_source 60 rm -rf results regression.diffs regression.out
 	rm -f "$DQ_BUILD/$suite.diffs"

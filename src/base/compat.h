@@ -6,6 +6,7 @@
 #ifndef DQ_COMPAT_H
 #define DQ_COMPAT_H
 
+#include "nodes/parsenodes.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
@@ -66,6 +67,24 @@ dq_compat_can_set_role(Oid member, Oid role)
 #else
 	return is_member_of_role(member, role);
 #endif
+}
+
+/*
+ * 18: temporal keys and NOT ENFORCED. The name of such a clause in a
+ * constraint, NULL when there is none.
+ */
+static inline const char *
+dq_compat_constraint_option(const Constraint *constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	if (constraint->without_overlaps)
+		return "WITHOUT OVERLAPS";
+	if (constraint->fk_with_period || constraint->pk_with_period)
+		return "PERIOD";
+	if (constraint->contype == CONSTR_FOREIGN && !constraint->is_enforced)
+		return "NOT ENFORCED";
+#endif
+	return NULL;
 }
 
 #endif							/* DQ_COMPAT_H */

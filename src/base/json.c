@@ -61,24 +61,84 @@ dq_json_text(Jsonb *doc, const char *key, const char *what)
 }
 
 /*
+ * scalar_text: a string, number or boolean as text, NULL for anything else.
+ */
+static char *
+scalar_text(const JsonbValue *value)
+{
+	if (value->type == jbvString)
+		return pnstrdup(value->val.string.val, value->val.string.len);
+	if (value->type == jbvNumeric)
+	{
+		Datum number = NumericGetDatum(value->val.numeric);
+
+		return DatumGetCString(DirectFunctionCall1(numeric_out, number));
+	}
+	if (value->type == jbvBool)
+		return pstrdup(value->val.boolean ? "true" : "false");
+	return NULL;
+}
+
+/*
  * dq_json_scalar_text: any scalar as text, or NULL when not given.
  */
 char *
 dq_json_scalar_text(Jsonb *doc, const char *key, const char *what)
 {
 	JsonbValue *value = find_value(doc, key);
+	char *text;
 
 	if (value == NULL)
 		return NULL;
-	if (value->type == jbvString)
-		return pnstrdup(value->val.string.val, value->val.string.len);
-	if (value->type == jbvNumeric)
-		return DatumGetCString(DirectFunctionCall1(numeric_out,
-												   NumericGetDatum(value->val.numeric)));
-	if (value->type == jbvBool)
-		return pstrdup(value->val.boolean ? "true" : "false");
-	wrong_kind(key, "a single value", what);
-	return NULL;
+	text = scalar_text(value);
+	if (text == NULL)
+		wrong_kind(key, "a single value", what);
+	return text;
+}
+
+/*
+ * dq_json_is_number: is the key there with a number?
+ */
+bool
+dq_json_is_number(Jsonb *doc, const char *key)
+{
+	JsonbValue *value = find_value(doc, key);
+
+	return value != NULL && value->type == jbvNumeric;
+}
+
+/*
+ * dq_json_scalar_list: an array of scalars as a List of char *, NIL when not
+ * given. A null in it is an error.
+ */
+List *
+dq_json_scalar_list(Jsonb *doc, const char *key, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+	List *result = NIL;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue element;
+
+	if (value == NULL)
+		return NIL;
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		wrong_kind(key, "a list of values", what);
+
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
+	{
+		char *text;
+
+		if (token != WJB_ELEM)
+			continue;
+		text = scalar_text(&element);
+		if (text == NULL)
+			wrong_kind(key, "a list of values without null", what);
+		result = lappend(result, text);
+	}
+	return result;
 }
 
 /*

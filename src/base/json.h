@@ -21,6 +21,9 @@ extern bool dq_json_bool(Jsonb *doc, const char *key, bool missing,
 extern int64 dq_json_int(Jsonb *doc, const char *key, int64 missing,
 						 const char *what);
 extern List *dq_json_text_list(Jsonb *doc, const char *key, const char *what);
+extern List *dq_json_scalar_list(Jsonb *doc, const char *key,
+								 const char *what);
+extern bool dq_json_is_number(Jsonb *doc, const char *key);
 extern List *dq_json_keys(Jsonb *doc);
 extern void dq_json_check_keys(Jsonb *doc, const char *const *allowed,
 							   const char *what);

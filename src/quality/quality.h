@@ -34,39 +34,39 @@ typedef enum DqSeverity
 /* etl.check_result in C; pointers may be NULL */
 typedef struct DqVerdict
 {
-	char	   *check_name;
-	char	   *check_type;
-	List	   *columns;		/* of char * */
+	char *check_name;
+	char *check_type;
+	List *columns; /* of char * */
 	const char *dimension;
-	DqStatus	status;
-	DqSeverity	severity;
-	bool		success;		/* does not stop anything */
-	int64		tested_rows;
-	int64		null_rows;
-	int64		excluded_rows;
-	int64		failed_rows;
-	char	   *failed_fraction;	/* numeric as text, NULL when no rows */
-	Jsonb	   *observed;
-	Jsonb	   *expected;
-	Jsonb	   *sample;
-	Jsonb	   *top_failed;
-	char	   *failed_rows_sql;
+	DqStatus status;
+	DqSeverity severity;
+	bool success; /* does not stop anything */
+	int64 tested_rows;
+	int64 null_rows;
+	int64 excluded_rows;
+	int64 failed_rows;
+	char *failed_fraction; /* numeric as text, NULL when no rows */
+	Jsonb *observed;
+	Jsonb *expected;
+	Jsonb *sample;
+	Jsonb *top_failed;
+	char *failed_rows_sql;
 	const char *evaluation;
-	char	   *proof;
-	double		duration_ms;
-	char	   *error_sqlstate;
-	char	   *error_message;
-	char	   *message;
+	char *proof;
+	double duration_ms;
+	char *error_sqlstate;
+	char *error_message;
+	char *message;
 } DqVerdict;
 
 typedef struct DqQualityTask
 {
-	Oid			relid;			/* what is checked */
-	const char *source;			/* its name as the user wrote it */
-	List	   *checks;			/* of char *: texts and rule objects */
-	const char *row_filter;		/* of all checks; NULL: none */
-	const char *max_failed_fraction;	/* default tolerance, numeric as text */
-	int			sample_rows;
+	Oid relid; /* what is checked */
+	const char *source; /* its name as the user wrote it */
+	List *checks; /* of char *: texts and rule objects */
+	const char *row_filter; /* of all checks; NULL: none */
+	const char *max_failed_fraction; /* default tolerance, numeric as text */
+	int sample_rows;
 } DqQualityTask;
 
 /*
@@ -82,12 +82,27 @@ extern List *dq_quality_relations(List *checks, const char *row_filter);
  * Evaluate all checks under one snapshot as the current user, names in check
  * texts resolved by the search_path in force: List of DqVerdict *, in order.
  * A check that cannot be evaluated is a verdict with status error; only a
- * cancel or a relation that cannot be read at all throws.
+ * cancel, a relation that cannot be read at all and an error that says nothing
+ * about the check (SQLSTATE classes 08, 40, 53, 55, 57, 58) throw.
  */
 extern List *dq_quality_run(const DqQualityTask *task);
+
+/* how a check is answered, and a query of tested_rows and failed_rows */
+typedef struct DqExplanation
+{
+	char *check_name;
+	const char *evaluation;
+	char *equivalent_sql;
+} DqExplanation;
+
+/*
+ * What dq_quality_run would do, without doing it: List of DqExplanation *. A
+ * check that does not fit the relation is evaluation "error".
+ */
+extern List *dq_quality_explain(const DqQualityTask *task);
 
 /* the verdict as a datum of type etl.check_result */
 extern Datum dq_verdict_datum(const DqVerdict *verdict);
 extern const char *dq_verdict_status_name(DqStatus status);
 
-#endif							/* DQ_QUALITY_H */
+#endif /* DQ_QUALITY_H */

@@ -8,6 +8,7 @@
 #define pg_attribute_noreturn()
 #define pg_attribute_printf(a, b)
 #define foreach(cell, list) for (; (cell) != 0;)
+#define forboth(cell1, list1, cell2, list2) for (; (cell1) != 0;)
 #define PG_TRY(...) if (1)
 #define PG_CATCH(...) else
 #define PG_FINALLY(...)

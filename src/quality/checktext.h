@@ -1,0 +1,20 @@
+/*
+ * checktext.h
+ *	  Check texts: parsed alone before anything splices them.
+ */
+#ifndef DQ_CHECKTEXT_H
+#define DQ_CHECKTEXT_H
+
+#include "nodes/nodes.h"
+#include "quality/rule.h"
+
+/* a boolean expression: its raw parse tree; 42601 when it is not exactly one */
+extern Node *dq_checktext_expression(const char *text);
+
+/* does the text begin like a table constraint? */
+extern bool dq_checktext_is_constraint(const char *text);
+
+/* a table constraint as a check; 42601, 0A000 */
+extern DqCheck *dq_checktext_constraint(const char *text);
+
+#endif /* DQ_CHECKTEXT_H */

@@ -1,0 +1,128 @@
+/*
+ * plan.c
+ *	  Which strategy answers which check.
+ *
+ * Strategies are tried in the order of the table, cheapest first; each takes
+ * what it can and leaves the rest. Proofs from the catalogue, index probes
+ * and the scan in C become rows before the last one, which takes everything.
+ * A strategy sets "evaluation" and the counts of a probe, or its error.
+ */
+#include "postgres.h"
+
+#include "base/errctx.h"
+#include "quality/fused.h"
+#include "quality/plan.h"
+
+typedef struct Strategy
+{
+	const char *evaluation;
+	bool (*applies)(const DqSource *source, const DqProbe *probe);
+	void (*answer)(const DqSource *source, List *probes);
+} Strategy;
+
+/*
+ * always: SQL can answer everything.
+ */
+static bool
+always(const DqSource *source, const DqProbe *probe)
+{
+	return true;
+}
+
+static const Strategy strategies[] = {
+	{"sql", always, dq_fused_answer}};
+
+/*
+ * combine_filters: both row filters as one SQL boolean, NULL when there is
+ * none. CASE keeps the order: the first may guard the second.
+ */
+static char *
+combine_filters(const char *first, const char *second)
+{
+	if (first == NULL && second == NULL)
+		return NULL;
+	if (first == NULL || second == NULL)
+		return psprintf("(\n%s\n)", first ? first : second);
+	return psprintf("(CASE WHEN (\n%s\n) THEN (\n%s\n) ELSE false END)",
+					first, second);
+}
+
+/*
+ * prepare_probe: resolve names, in a subtransaction.
+ */
+static void
+prepare_probe(void *arg)
+{
+	DqProbe *probe = (DqProbe *) arg;
+
+	probe->check->type->shape->prepare(probe);
+}
+
+/*
+ * dq_plan_prepare: checks (a List of DqCheck *) made ready for a relation, as
+ * a List of DqProbe * in the same order. One that does not fit the relation
+ * has its error.
+ */
+List *
+dq_plan_prepare(const DqSource *source, List *checks, const char *row_filter)
+{
+	List *probes = NIL;
+	ListCell *lc;
+
+	foreach(lc, checks)
+	{
+		DqProbe *probe = palloc0(sizeof(DqProbe));
+
+		probe->check = (DqCheck *) lfirst(lc);
+		probe->source = source;
+		probe->filter = combine_filters(row_filter, probe->check->row_filter);
+		probe->error = dq_errctx_try_subxact(prepare_probe, probe);
+		if (probe->error != NULL && dq_fused_is_fatal(probe->error))
+			dq_errctx_rethrow(probe->error);
+		probes = lappend(probes, probe);
+	}
+	return probes;
+}
+
+/*
+ * dq_plan_answer: answer all probes that have no error yet, under the active
+ * snapshot.
+ */
+void
+dq_plan_answer(const DqSource *source, List *probes)
+{
+	int i;
+
+	for (i = 0; i < lengthof(strategies); i++)
+	{
+		List *chosen = NIL;
+		ListCell *lc;
+
+		foreach(lc, probes)
+		{
+			DqProbe *probe = (DqProbe *) lfirst(lc);
+
+			if (probe->evaluation == NULL && probe->error == NULL &&
+				strategies[i].applies(source, probe))
+				chosen = lappend(chosen, probe);
+		}
+		if (chosen != NIL)
+			strategies[i].answer(source, chosen);
+	}
+}
+
+/*
+ * dq_plan_evaluation: the strategy that would answer this probe.
+ */
+const char *
+dq_plan_evaluation(const DqSource *source, const DqProbe *probe)
+{
+	int i;
+
+	for (i = 0; i < (int) lengthof(strategies) - 1; i++)
+	{
+		if (strategies[i].applies(source, probe))
+			return strategies[i].evaluation;
+	}
+	return strategies[lengthof(strategies) - 1].evaluation;
+}

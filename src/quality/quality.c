@@ -1,0 +1,162 @@
+/*
+ * quality.c
+ *	  The doors of quality.h: checks on a relation, from text to verdicts.
+ *
+ * Everything runs as the current user. Row security that would filter the
+ * relation for this user makes the evaluation fail instead: an answer about
+ * some of the rows is no answer.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "analyze/deps.h"
+#include "base/errctx.h"
+#include "base/guc.h"
+#include "base/session.h"
+#include "base/spi.h"
+#include "quality/checktext.h"
+#include "quality/plan.h"
+#include "quality/quality.h"
+#include "quality/verdict.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+
+/*
+ * read_task: the checks of a task, and its row filter and tolerance looked
+ * at.
+ */
+static List *
+read_task(const DqQualityTask *task)
+{
+	List *checks = dq_rule_read(task->checks);
+
+	if (task->row_filter != NULL)
+		(void) dq_checktext_expression(task->row_filter);
+	if (task->max_failed_fraction != NULL)
+		dq_rule_check_fraction(task->max_failed_fraction, "the checks");
+	return checks;
+}
+
+/*
+ * dq_quality_validate: throw when a text cannot be a check.
+ */
+void
+dq_quality_validate(List *checks, const char *row_filter)
+{
+	(void) dq_rule_read(checks);
+	if (row_filter != NULL)
+		(void) dq_checktext_expression(row_filter);
+}
+
+/*
+ * expression_relations: what a boolean expression reads in its subqueries.
+ */
+static List *
+expression_relations(const char *text)
+{
+	if (text == NULL)
+		return NIL;
+	return dq_deps_relations(dq_checktext_expression(text));
+}
+
+/*
+ * dq_quality_relations: relations that the checks read besides their source,
+ * as a List of RangeVar *; one may appear several times.
+ */
+List *
+dq_quality_relations(List *checks, const char *row_filter)
+{
+	List *relations = expression_relations(row_filter);
+	ListCell *lc;
+
+	foreach(lc, dq_rule_read(checks))
+	{
+		DqCheck *check = (DqCheck *) lfirst(lc);
+
+		if (check->referenced != NULL)
+			relations = lappend(relations, check->referenced);
+		relations = list_concat(relations,
+								expression_relations(check->expression));
+		relations = list_concat(relations,
+								expression_relations(check->row_filter));
+	}
+	return relations;
+}
+
+/*
+ * try_to_read: throw now what would make every check fail: no right to read,
+ * row security, a view that is broken.
+ */
+static void
+try_to_read(const DqSource *source)
+{
+	(void) dq_spi_query_readonly(DQ_USER,
+								 psprintf("SELECT FROM %s LIMIT 0",
+										  source->from),
+								 NULL);
+}
+
+/*
+ * dq_quality_run: evaluate all checks under one snapshot.
+ *
+ * The snapshot sees what this transaction did up to now, and is pushed for
+ * the statements that follow, samples included.
+ */
+List *
+dq_quality_run(const DqQualityTask *task)
+{
+	List *checks = read_task(task);
+	List *verdicts = NIL;
+	List *probes;
+	DqSource *source;
+	ListCell *lc;
+	int level;
+
+	source = dq_source_open(task->relid, NULL);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	level = NewGUCNestLevel();
+	dq_session_set("row_security", "off", true);
+
+	try_to_read(source);
+	probes = dq_plan_prepare(source, checks, task->row_filter);
+	dq_plan_answer(source, probes);
+	foreach(lc, probes)
+		verdicts = lappend(verdicts,
+						   dq_verdict_judge((DqProbe *) lfirst(lc), task));
+
+	dq_session_leave(level);
+	PopActiveSnapshot();
+	return verdicts;
+}
+
+/*
+ * dq_quality_explain: how each check would be answered.
+ */
+List *
+dq_quality_explain(const DqQualityTask *task)
+{
+	List *checks = read_task(task);
+	DqSource *source = dq_source_open(task->relid, NULL);
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach(lc, dq_plan_prepare(source, checks, task->row_filter))
+	{
+		DqProbe *probe = (DqProbe *) lfirst(lc);
+		DqExplanation *explanation = palloc0(sizeof(DqExplanation));
+
+		explanation->check_name = probe->check->name;
+		if (probe->error != NULL)
+			explanation->evaluation = psprintf("error: %s",
+											   probe->error->message);
+		else
+		{
+			explanation->evaluation = dq_plan_evaluation(source, probe);
+			explanation->equivalent_sql =
+				probe->check->type->shape->equivalent(probe);
+		}
+		result = lappend(result, explanation);
+	}
+	return result;
+}

@@ -1,0 +1,139 @@
+/*
+ * sample.c
+ *	  Failing rows, looked for only when a check failed.
+ *
+ * A sample is a help, never a reason to fail: whatever goes wrong (a column
+ * that the user may not read, a type that JSON cannot show) leaves it out.
+ */
+#include "postgres.h"
+
+#include "base/errctx.h"
+#include "base/spi.h"
+#include "base/sqltext.h"
+#include "quality/fused.h"
+#include "quality/sample.h"
+
+/* most frequent failing values that are kept */
+#define TOP_VALUES 5
+
+/* bytes of one row as jsonb; a larger one is only mentioned */
+#define MAX_ROW_BYTES 8192
+
+typedef struct Question
+{
+	char *sql;
+	Jsonb *answer;
+} Question;
+
+/*
+ * ask: run the query of one jsonb.
+ */
+static void
+ask(void *arg)
+{
+	Question *question = (Question *) arg;
+	DqRows *rows = dq_spi_query_readonly(DQ_USER, question->sql, NULL);
+
+	question->answer = dq_rows_jsonb(rows, 0, "answer");
+}
+
+/*
+ * ask_quietly: the answer, or NULL when there is none.
+ */
+static Jsonb *
+ask_quietly(char *sql)
+{
+	Question question = {.sql = sql};
+	ErrorData *error = dq_errctx_try_subxact(ask, &question);
+
+	if (error == NULL)
+		return question.answer;
+	if (dq_fused_is_fatal(error))
+		dq_errctx_rethrow(error);
+	return NULL;
+}
+
+/*
+ * dq_sample_rows: up to "count" failing rows as a jsonb array of objects, or
+ * NULL.
+ */
+Jsonb *
+dq_sample_rows(const DqProbe *probe, int count)
+{
+	char *failed = probe->check->type->shape->failed_rows(probe);
+	StringInfoData sql;
+
+	if (failed == NULL || count <= 0)
+		return NULL;
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+					 "SELECT pg_catalog.jsonb_agg(CASE"
+					 " WHEN pg_catalog.pg_column_size(r.j) OPERATOR(pg_catalog.<=) %d THEN r.j"
+					 " ELSE pg_catalog.jsonb_build_object('bytes', pg_catalog.pg_column_size(r.j)) END) AS answer"
+					 " FROM (SELECT pg_catalog.to_jsonb(f.*) AS j FROM (%s) AS f LIMIT %d) AS r",
+					 MAX_ROW_BYTES, failed, count);
+	return ask_quietly(sql.data);
+}
+
+/*
+ * top_value: the checked values of a failing row "f" as one jsonb.
+ */
+static char *
+top_value(const DqProbe *probe)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	if (list_length(probe->columns) == 1)
+	{
+		DqColumn *column = (DqColumn *) linitial(probe->columns);
+
+		return psprintf("pg_catalog.to_jsonb(f.%s)",
+						dq_sqltext_ident(column->name));
+	}
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "pg_catalog.jsonb_build_object(");
+	foreach(lc, probe->columns)
+	{
+		DqColumn *column = (DqColumn *) lfirst(lc);
+
+		appendStringInfo(&buf, "%s%s, f.%s",
+						 foreach_current_index(lc) > 0 ? ", " : "",
+						 dq_sqltext_literal(column->name),
+						 dq_sqltext_ident(column->name));
+	}
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
+}
+
+/*
+ * dq_sample_top: the most frequent failing values of the checked columns as a
+ * jsonb array of {"value", "rows"}, or NULL when the check has no columns or
+ * fails by NULLs alone.
+ */
+Jsonb *
+dq_sample_top(const DqProbe *probe)
+{
+	char *failed = probe->check->type->shape->failed_rows(probe);
+	StringInfoData sql;
+	StringInfoData group;
+	ListCell *lc;
+
+	if (failed == NULL || probe->columns == NIL ||
+		strcmp(probe->check->type->name, "not_null") == 0)
+		return NULL;
+	initStringInfo(&group);
+	foreach(lc, probe->columns)
+		appendStringInfo(&group, "%sf.%s", group.len > 0 ? ", " : "",
+						 dq_sqltext_ident(((DqColumn *) lfirst(lc))->name));
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+					 "SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('value', t.v, 'rows', t.n)) AS answer"
+					 " FROM (SELECT g.v, g.n FROM"
+					 " (SELECT %s AS v, pg_catalog.count(*) AS n FROM (%s) AS f GROUP BY %s) AS g"
+					 " WHERE pg_catalog.pg_column_size(g.v) OPERATOR(pg_catalog.<=) %d"
+					 " ORDER BY g.n DESC, g.v::pg_catalog.text COLLATE pg_catalog.\"C\" LIMIT %d) AS t",
+					 top_value(probe), failed, group.data, MAX_ROW_BYTES,
+					 TOP_VALUES);
+	return ask_quietly(sql.data);
+}

@@ -1,0 +1,231 @@
+/*
+ * shape_key.c
+ *	  Uniqueness: rows grouped by their key.
+ *
+ * Keys are equal when GROUP BY says so: by the default equality of their
+ * types, which no search_path can redirect. A primary key has values in all
+ * of its columns besides; a row without is counted as NULL and as failed.
+ */
+#include "postgres.h"
+
+#include "base/sqltext.h"
+#include "quality/fused.h"
+#include "quality/shape.h"
+
+/* places in the array of the subselect */
+#define AT_TESTED 0
+#define AT_NULLS 1
+#define AT_DISTINCT 2
+#define AT_DUPLICATE 3
+
+/*
+ * is_primary_key: must there be values in all columns?
+ */
+static bool
+is_primary_key(const DqProbe *probe)
+{
+	return strcmp(probe->check->type->name, "primary_key") == 0;
+}
+
+/*
+ * prepare: resolve the columns.
+ */
+static void
+prepare(DqProbe *probe)
+{
+	probe->columns = dq_source_columns(probe->source, probe->check->columns);
+}
+
+/*
+ * columns_list: the key's columns, each called "alias.column".
+ */
+static char *
+columns_list(List *columns)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, columns)
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
+						 ((DqColumn *) lfirst(lc))->sql);
+	return buf.data;
+}
+
+/*
+ * null_key: SQL for "any (or every) column of the key is NULL".
+ */
+static char *
+null_key(List *columns, bool every)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, columns)
+	{
+		if (buf.len > 0)
+			appendStringInfoString(&buf, every ? " AND " : " OR ");
+		appendStringInfoString(&buf,
+							   dq_source_is_null((DqColumn *) lfirst(lc),
+												 true));
+	}
+	return psprintf("(%s)", buf.data);
+}
+
+/*
+ * nulls_condition: SQL for "the key counts as NULL".
+ */
+static char *
+nulls_condition(const DqProbe *probe, List *columns)
+{
+	return null_key(columns, probe->check->nulls == DQ_NULLS_IGNORE_ALL);
+}
+
+/*
+ * left_out: SQL for "the key is not compared with others".
+ */
+static char *
+left_out(const DqProbe *probe, List *columns)
+{
+	switch (probe->check->nulls)
+	{
+		case DQ_NULLS_EQUAL:
+			return pstrdup("false");
+		case DQ_NULLS_DISTINCT:
+		case DQ_NULLS_IGNORE_ANY:
+		case DQ_NULLS_IGNORE_ALL:
+			break;
+	}
+	return nulls_condition(probe, columns);
+}
+
+/*
+ * write_numbers: group the rows by key, then count groups.
+ */
+static void
+write_numbers(struct DqFused *fused, DqProbe *probe)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf,
+						   "SELECT ARRAY["
+						   "COALESCE(pg_catalog.sum(g.n) FILTER (WHERE NOT g.left_out), 0)::pg_catalog.int8, "
+						   "COALESCE(pg_catalog.sum(g.n) FILTER (WHERE g.has_null), 0)::pg_catalog.int8, "
+						   "pg_catalog.count(*) FILTER (WHERE NOT g.left_out), "
+						   "pg_catalog.count(*) FILTER (WHERE NOT g.left_out AND g.n OPERATOR(pg_catalog.>) 1)]");
+	appendStringInfo(&buf,
+					 " FROM (SELECT pg_catalog.count(*) AS n, %s AS left_out, %s AS has_null FROM %s%s GROUP BY %s) AS g",
+					 left_out(probe, probe->columns),
+					 nulls_condition(probe, probe->columns),
+					 probe->source->from, dq_shape_where(probe),
+					 columns_list(probe->columns));
+	probe->own_at = dq_fused_own(fused, buf.data);
+}
+
+/*
+ * read_numbers: all five numbers of duplicates follow from these. The unit of
+ * failure is the row that shares its key with another.
+ */
+static void
+read_numbers(const struct DqFused *fused, DqProbe *probe)
+{
+	const int64 *own = fused->own_numbers[probe->own_at];
+	DqCounts *counts = &probe->counts;
+	int64 once = own[AT_DISTINCT] - own[AT_DUPLICATE];
+
+	counts->tested = own[AT_TESTED];
+	counts->nulls = own[AT_NULLS];
+	counts->distinct_values = own[AT_DISTINCT];
+	counts->duplicate_values = own[AT_DUPLICATE];
+	counts->failed = own[AT_TESTED] - once;
+	if (is_primary_key(probe))
+	{
+		counts->tested = counts->scope;
+		counts->failed += counts->nulls;
+	}
+}
+
+/*
+ * numbered_rows: a subselect "k" of all columns and the number of rows that
+ * share the key, called *number.
+ */
+static char *
+numbered_rows(const DqProbe *probe, const char **number)
+{
+	const DqSource *source = probe->source;
+
+	*number = dq_source_free_name(source, "rows_of_key");
+	return psprintf("(SELECT %s.*, pg_catalog.count(*) OVER (PARTITION BY %s) AS %s FROM %s%s) AS k",
+					source->alias, columns_list(probe->columns), *number,
+					source->from, dq_shape_where(probe));
+}
+
+/*
+ * outer_columns: the key's columns as seen outside of numbered_rows.
+ */
+static List *
+outer_columns(const DqProbe *probe)
+{
+	List *columns = NIL;
+	ListCell *lc;
+
+	foreach(lc, probe->columns)
+	{
+		DqColumn *column = palloc(sizeof(DqColumn));
+
+		*column = *(DqColumn *) lfirst(lc);
+		column->sql = psprintf("k.%s", dq_sqltext_ident(column->name));
+		columns = lappend(columns, column);
+	}
+	return columns;
+}
+
+/*
+ * failing: SQL for "this row of k fails".
+ */
+static char *
+failing(const DqProbe *probe, const char *number)
+{
+	char *ignored = left_out(probe, outer_columns(probe));
+
+	if (is_primary_key(probe))
+		return psprintf("(%s OR k.%s OPERATOR(pg_catalog.>) 1)", ignored,
+						number);
+	return psprintf("(NOT %s AND k.%s OPERATOR(pg_catalog.>) 1)", ignored,
+					number);
+}
+
+/*
+ * failed_rows: the rows that share their key, with the number of them.
+ */
+static char *
+failed_rows(const DqProbe *probe)
+{
+	const char *number;
+	char *from = numbered_rows(probe, &number);
+
+	return psprintf("SELECT k.* FROM %s WHERE %s", from,
+					failing(probe, number));
+}
+
+/*
+ * equivalent: by a window instead of groups.
+ */
+static char *
+equivalent(const DqProbe *probe)
+{
+	const char *number;
+	char *from = numbered_rows(probe, &number);
+	const char *tested = "pg_catalog.count(*)";
+
+	if (!is_primary_key(probe))
+		tested = psprintf("pg_catalog.count(*) FILTER (WHERE NOT %s)",
+						  left_out(probe, outer_columns(probe)));
+	return psprintf("SELECT %s AS tested_rows, pg_catalog.count(*) FILTER (WHERE %s) AS failed_rows FROM %s",
+					tested, failing(probe, number), from);
+}
+
+const DqShape dq_shape_key = {
+	false, prepare, write_numbers, read_numbers, failed_rows, equivalent};

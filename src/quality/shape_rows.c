@@ -1,0 +1,138 @@
+/*
+ * shape_rows.c
+ *	  Checks that give every row a verdict: true, false or NULL.
+ *
+ * The verdict is the check's own expression, or what its rule says about
+ * each of its columns, all of which must hold.
+ */
+#include "postgres.h"
+
+#include "quality/fused.h"
+#include "quality/shape.h"
+
+/*
+ * dq_shape_where: the filter of a check as a WHERE clause.
+ */
+char *
+dq_shape_where(const DqProbe *probe)
+{
+	if (probe->filter == NULL)
+		return pstrdup("");
+	return psprintf(" WHERE %s", probe->filter);
+}
+
+/*
+ * prepare: write the verdict.
+ *
+ * A user's text stands alone between parentheses and newlines.
+ */
+static void
+prepare(DqProbe *probe)
+{
+	const DqCheck *check = probe->check;
+	StringInfoData buf;
+	ListCell *lc;
+
+	if (check->expression != NULL)
+	{
+		probe->verdict = psprintf("(\n%s\n)", check->expression);
+		return;
+	}
+	probe->columns = dq_source_columns(probe->source, check->columns);
+	initStringInfo(&buf);
+	foreach(lc, probe->columns)
+	{
+		appendStringInfoString(&buf, buf.len > 0 ? " AND (" : "(");
+		check->type->predicate(&buf, check, (DqColumn *) lfirst(lc));
+		appendStringInfoChar(&buf, ')');
+	}
+	probe->verdict = psprintf("(%s)", buf.data);
+}
+
+/*
+ * write: the verdicts of the rows within the filter.
+ */
+static void
+write_numbers(struct DqFused *fused, DqProbe *probe)
+{
+	probe->verdict_at = dq_fused_verdict(fused, probe->filter,
+										 probe->verdict);
+}
+
+/*
+ * read: apply the NULL rule. NULL counts as what on_null says, and is told
+ * apart in any case; for not_null it is the failure itself.
+ */
+static void
+read_numbers(const struct DqFused *fused, DqProbe *probe)
+{
+	DqCounts *counts = &probe->counts;
+	int64 nulls = fused->scan[probe->verdict_at];
+	int64 trues = fused->scan[probe->verdict_at + 1];
+	int64 falses = counts->scope - nulls - trues;
+
+	counts->nulls = nulls;
+	counts->failed = falses;
+	counts->tested = counts->scope;
+	switch (probe->check->on_null)
+	{
+		case DQ_NULL_IGNORE:
+			counts->tested -= nulls;
+			break;
+		case DQ_NULL_FAIL:
+			counts->failed += nulls;
+			break;
+		case DQ_NULL_PASS:
+			break;
+	}
+}
+
+/*
+ * failing: SQL for "this row fails".
+ */
+static const char *
+failing(const DqProbe *probe)
+{
+	return probe->check->on_null == DQ_NULL_FAIL ? "IS NOT TRUE" :
+												   "IS FALSE";
+}
+
+/*
+ * failed_rows: the rows whose verdict fails.
+ *
+ * With a filter the order of evaluation is kept by CASE: the planner may
+ * reorder what AND connects, and the filter may guard the verdict.
+ */
+static char *
+failed_rows(const DqProbe *probe)
+{
+	const DqSource *source = probe->source;
+
+	if (probe->filter == NULL)
+		return psprintf("SELECT %s.* FROM %s WHERE %s %s", source->alias,
+						source->from, probe->verdict, failing(probe));
+	return psprintf("SELECT %s.* FROM %s WHERE CASE WHEN %s THEN %s %s END",
+					source->alias, source->from, probe->filter,
+					probe->verdict, failing(probe));
+}
+
+/*
+ * equivalent: the textbook form.
+ */
+static char *
+equivalent(const DqProbe *probe)
+{
+	char *tested;
+
+	if (probe->check->on_null == DQ_NULL_IGNORE)
+		tested = psprintf("pg_catalog.count(*) FILTER (WHERE %s IS NOT NULL)",
+						  probe->verdict);
+	else
+		tested = pstrdup("pg_catalog.count(*)");
+	return psprintf("SELECT %s AS tested_rows, pg_catalog.count(*) FILTER (WHERE %s %s) AS failed_rows FROM %s%s",
+					tested, probe->verdict, failing(probe),
+					probe->source->from, dq_shape_where(probe));
+}
+
+const DqShape dq_shape_rows = {
+	false, prepare, write_numbers, read_numbers, failed_rows, equivalent};
