@@ -15,6 +15,7 @@
 #include "run/engine.h"
 #include "run/launch.h"
 #include "run/lock.h"
+#include "run/start.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -140,9 +141,9 @@ static DqOutcome *
 run_inline(DqPipeline *pipeline, const DqWindowRequest *window, Jsonb *params)
 {
 	DqRunRequest request = {0};
-	DqOutcome  *outcome = palloc0(sizeof(DqOutcome));
+	DqOutcome *outcome = palloc0(sizeof(DqOutcome));
 	MemoryContext cxt;
-	DqRun	   *run;
+	DqRun *run;
 
 	if (GetUserId() != pipeline->owner)
 		ereport(ERROR,
@@ -159,7 +160,7 @@ run_inline(DqPipeline *pipeline, const DqWindowRequest *window, Jsonb *params)
 	request.params = params;
 	request.requested_by = GetUserNameFromId(GetUserId(), false);
 	request.is_inline = true;
-	switch (dq_engine_start(&request, cxt, &run, &outcome->note))
+	switch (dq_start_run(&request, cxt, &run, &outcome->note))
 	{
 		case DQ_START_BUSY:
 			outcome->kind = DQ_OUTCOME_BUSY;
@@ -186,7 +187,7 @@ run_worker(DqPipeline *pipeline, const DqWindowRequest *window, Jsonb *params,
 {
 	for (;;)
 	{
-		DqOutcome  *outcome = NULL;
+		DqOutcome *outcome = NULL;
 
 		if (dq_lock_pipeline_holder(pipeline->id) == 0)
 			outcome = dq_launch_run(pipeline, window, params, wait);
@@ -228,15 +229,15 @@ load_for_run(const char *name, bool for_worker)
 Datum
 dq_etl_run(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_arg(fcinfo, 0, "pipeline");
-	Jsonb	   *params = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3);
-	bool		wait = bool_arg(fcinfo, 4, true);
-	bool		is_inline = bool_arg(fcinfo, 5, false);
-	IfRunning	policy = parse_if_running(text_arg(fcinfo, 6, "if_running"));
+	char *name = text_arg(fcinfo, 0, "pipeline");
+	Jsonb *params = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3);
+	bool wait = bool_arg(fcinfo, 4, true);
+	bool is_inline = bool_arg(fcinfo, 5, false);
+	IfRunning policy = parse_if_running(text_arg(fcinfo, 6, "if_running"));
 	DqWindowRequest window = window_args(fcinfo, 1,
 										 bool_arg(fcinfo, 7, false));
 	DqPipeline *pipeline;
-	DqOutcome  *outcome;
+	DqOutcome *outcome;
 
 	require_writable("etl.run()");
 	pipeline = load_for_run(name, !is_inline);
@@ -261,7 +262,7 @@ dq_etl_run(PG_FUNCTION_ARGS)
 			ereport(NOTICE,
 					(errmsg("pipeline \"%s\" has nothing to do: %s",
 							pipeline->name,
-							outcome->note ? outcome->note : "nothing is due")));
+							outcome->note ? outcome->note : "not due")));
 			PG_RETURN_NULL();
 		case DQ_OUTCOME_SUCCEEDED:
 			if (outcome->note != NULL)
@@ -298,14 +299,14 @@ raise_windows_failed(DqPipeline *pipeline, int failed, int tried,
 Datum
 dq_etl_run_pending(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_arg(fcinfo, 0, "pipeline");
-	int			limit = PG_ARGISNULL(1) ? PG_INT32_MAX : PG_GETARG_INT32(1);
+	char *name = text_arg(fcinfo, 0, "pipeline");
+	int limit = PG_ARGISNULL(1) ? PG_INT32_MAX : PG_GETARG_INT32(1);
 	DqPipeline *pipeline;
 	DqWindowRequest window = {0};
 	StringInfoData list;
-	ErrorData  *first = NULL;
-	int			tried = 0;
-	int			failed = 0;
+	ErrorData *first = NULL;
+	int tried = 0;
+	int failed = 0;
 
 	if (limit < 1)
 		ereport(ERROR,
@@ -318,8 +319,8 @@ dq_etl_run_pending(PG_FUNCTION_ARGS)
 	window.after = DT_NOBEGIN;
 	while (tried < limit)
 	{
-		DqOutcome  *outcome = run_worker(pipeline, &window, NULL, true,
-										 IF_RUNNING_SKIP);
+		DqOutcome *outcome = run_worker(pipeline, &window, NULL, true,
+										IF_RUNNING_SKIP);
 
 		if (outcome->kind == DQ_OUTCOME_IDLE ||
 			outcome->kind == DQ_OUTCOME_BUSY)
@@ -353,7 +354,7 @@ dq_etl_run_pending(PG_FUNCTION_ARGS)
 static void
 require_run_access(int64 run_id, DqPrivilege privilege)
 {
-	DqRunRow	row;
+	DqRunRow row;
 
 	if (!dq_runlog_read(run_id, &row) ||
 		!dq_access_allowed(row.live.pipeline_id, row.owner, DQ_MAY_VIEW))
@@ -373,8 +374,8 @@ require_run_access(int64 run_id, DqPrivilege privilege)
 Datum
 dq_etl_wait(PG_FUNCTION_ARGS)
 {
-	int64		run_id;
-	int64		timeout_ms = -1;
+	int64 run_id;
+	int64 timeout_ms = -1;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
@@ -382,9 +383,9 @@ dq_etl_wait(PG_FUNCTION_ARGS)
 	require_run_access(run_id, DQ_MAY_VIEW);
 	if (!PG_ARGISNULL(1))
 	{
-		Interval   *timeout = PG_GETARG_INTERVAL_P(1);
-		double		ms = timeout->time / 1000.0 +
-			(timeout->day + 30.0 * timeout->month) * (USECS_PER_DAY / 1000.0);
+		Interval *timeout = PG_GETARG_INTERVAL_P(1);
+		double days = timeout->day + 30.0 * timeout->month;
+		double ms = timeout->time / 1000.0 + days * (USECS_PER_DAY / 1000.0);
 
 		if (ms < 0 || ms > (double) PG_INT32_MAX * 1000.0)
 			ereport(ERROR,
@@ -401,7 +402,7 @@ dq_etl_wait(PG_FUNCTION_ARGS)
 Datum
 dq_etl_cancel(PG_FUNCTION_ARGS)
 {
-	int64		run_id;
+	int64 run_id;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();

@@ -46,17 +46,6 @@ dq_json_has(Jsonb *doc, const char *key)
 }
 
 /*
- * dq_json_has_key: is the key there, be it with null?
- */
-bool
-dq_json_has_key(Jsonb *doc, const char *key)
-{
-	return JB_ROOT_IS_OBJECT(doc) &&
-		getKeyJsonValueFromContainer(&doc->root, key, strlen(key),
-									 NULL) != NULL;
-}
-
-/*
  * dq_json_text: a string value, or NULL when not given.
  */
 char *
@@ -414,22 +403,6 @@ dq_json_add_jsonb(DqJsonBuild *build, const char *key, Jsonb *doc)
 		value.val.binary.len = VARSIZE(doc) - VARHDRSZ;
 	}
 	pushJsonbValue(&build->state, WJB_VALUE, &value);
-}
-
-/*
- * dq_json_add_from: add a key with the value that it has in another document,
- * whatever that is; nothing when it is absent there.
- */
-void
-dq_json_add_from(DqJsonBuild *build, const char *key, Jsonb *source)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(&source->root, key,
-													 strlen(key), NULL);
-
-	if (value == NULL)
-		return;
-	push_key(build, key);
-	pushJsonbValue(&build->state, WJB_VALUE, value);
 }
 
 /*

@@ -30,17 +30,20 @@
 RawStmt *
 dq_portal_parse_one(const char *sql, const char *what)
 {
-	List	   *statements = pg_parse_query(sql);
+	List *statements = pg_parse_query(sql);
 
 	if (statements == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("%s is empty", what)));
 	if (list_length(statements) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("%s holds more than one statement", what),
-				 errposition(1 + lsecond_node(RawStmt, statements)->stmt_location)));
+	{
+		RawStmt *second = lsecond_node(RawStmt, statements);
+
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+						errmsg("%s holds more than one statement", what),
+						errposition(1 + second->stmt_location)));
+	}
 	return linitial_node(RawStmt, statements);
 }
 
@@ -56,12 +59,12 @@ uint64
 dq_portal_run(RawStmt *statement, const char *source, bool top_level)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	bool		need_snapshot = analyze_requires_snapshot(statement);
-	CommandTag	tag = CreateCommandTag(statement->stmt);
-	Portal		portal;
+	bool need_snapshot = analyze_requires_snapshot(statement);
+	CommandTag tag = CreateCommandTag(statement->stmt);
+	Portal portal;
 	MemoryContext cxt;
-	List	   *queries;
-	List	   *plans;
+	List *queries;
+	List *plans;
 	QueryCompletion qc;
 	DestReceiver *dest;
 

@@ -45,7 +45,7 @@ dq_runlog_state_name(DqRunState state)
 int64
 dq_runlog_next_id(void)
 {
-	DqRows	   *rows;
+	DqRows *rows;
 
 	rows = dq_spi_query(DQ_BOOKKEEPING,
 						"SELECT nextval('etl_catalog.run_run_id_seq') AS id",
@@ -64,7 +64,7 @@ dq_runlog_insert(int64 run_id, const DqPipeline *pipeline,
 				 const DqWindow *window, Jsonb *params, bool is_inline,
 				 const char *requested_by)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, run_id);
 	dq_args_int8(&args, pipeline->id);
@@ -101,7 +101,7 @@ dq_runlog_insert(int64 run_id, const DqPipeline *pipeline,
 void
 dq_runlog_set_state(int64 run_id, DqRunState to, bool stages_kept)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	Assert(to == DQ_RUN_SUCCEEDED || to == DQ_RUN_FAILED ||
 		   to == DQ_RUN_CANCELLED || to == DQ_RUN_CRASHED);
@@ -126,7 +126,7 @@ dq_runlog_set_state(int64 run_id, DqRunState to, bool stages_kept)
 bool
 dq_runlog_mark_crashed(const DqLiveRun *live)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, live->run_id);
 	dq_args_int4(&args, live->pid);
@@ -145,13 +145,14 @@ dq_runlog_mark_crashed(const DqLiveRun *live)
 void
 dq_runlog_set_step(int64 run_id, const char *step)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, run_id);
 	dq_args_text(&args, step);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "UPDATE etl_catalog.run SET step = $2"
-						  " WHERE run_id = $1", &args);
+						  " WHERE run_id = $1",
+						  &args);
 }
 
 /*
@@ -160,13 +161,14 @@ dq_runlog_set_step(int64 run_id, const char *step)
 void
 dq_runlog_set_attempt(int64 run_id, int attempt)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, run_id);
 	dq_args_int4(&args, attempt);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "UPDATE etl_catalog.run SET attempt = $2,"
-						  " next_retry_at = NULL WHERE run_id = $1", &args);
+						  " next_retry_at = NULL WHERE run_id = $1",
+						  &args);
 }
 
 /*
@@ -175,13 +177,14 @@ dq_runlog_set_attempt(int64 run_id, int attempt)
 void
 dq_runlog_set_retry(int64 run_id, TimestampTz at)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, run_id);
 	dq_args_timestamptz(&args, at);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "UPDATE etl_catalog.run SET next_retry_at = $2"
-						  " WHERE run_id = $1", &args);
+						  " WHERE run_id = $1",
+						  &args);
 }
 
 /*
@@ -202,7 +205,7 @@ dq_runlog_add_step(int64 run_id, int attempt, const DqStep *step,
 				   const DqStepCounts *counts, const char *message)
 {
 	static const DqStepCounts unknown = {-1, -1, -1, -1, -1};
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	if (counts == NULL)
 		counts = &unknown;
@@ -237,7 +240,7 @@ void
 dq_runlog_add_error(int64 run_id, int attempt, const char *step,
 					const ErrorData *error, bool will_retry)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, run_id);
 	dq_args_int4(&args, attempt);
@@ -263,7 +266,8 @@ dq_runlog_add_error(int64 run_id, int attempt, const char *step,
 						  " datatype_name, constraint_name, statement,"
 						  " statement_position, will_retry)"
 						  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-						  " $11, $12, $13, $14, $15, $16)", &args);
+						  " $11, $12, $13, $14, $15, $16)",
+						  &args);
 }
 
 /*
@@ -273,8 +277,8 @@ void
 dq_runlog_add_verdict(int64 run_id, int attempt, const char *step,
 					  const char *source, int position, Datum result)
 {
-	DqArgs		args = {0};
-	Oid			type = HeapTupleHeaderGetTypeId(DatumGetHeapTupleHeader(result));
+	DqArgs args = {0};
+	Oid type = HeapTupleHeaderGetTypeId(DatumGetHeapTupleHeader(result));
 
 	dq_args_int8(&args, run_id);
 	dq_args_int4(&args, attempt);
@@ -285,7 +289,8 @@ dq_runlog_add_verdict(int64 run_id, int attempt, const char *step,
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "INSERT INTO etl_catalog.check_result (run_id,"
 						  " attempt, step, source, position, result)"
-						  " VALUES ($1, $2, $3, $4, $5, $6)", &args);
+						  " VALUES ($1, $2, $3, $4, $5, $6)",
+						  &args);
 }
 
 /*
@@ -294,7 +299,7 @@ dq_runlog_add_verdict(int64 run_id, int attempt, const char *step,
 void
 dq_runlog_note_idle(int64 pipeline_id, const char *reason)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, pipeline_id);
 	dq_args_text(&args, reason);
@@ -302,7 +307,8 @@ dq_runlog_note_idle(int64 pipeline_id, const char *reason)
 						  "UPDATE etl_catalog.pipeline SET"
 						  " idle_calls = idle_calls + 1, idle_reason = $2,"
 						  " idle_at = clock_timestamp()"
-						  " WHERE pipeline_id = $1", &args);
+						  " WHERE pipeline_id = $1",
+						  &args);
 }
 
 /*
@@ -311,7 +317,7 @@ dq_runlog_note_idle(int64 pipeline_id, const char *reason)
 static void
 fill_live(const DqRows *rows, uint64 row, DqLiveRun *live)
 {
-	bool		isnull;
+	bool isnull;
 
 	live->run_id = dq_rows_int8(rows, row, "run_id");
 	live->pipeline_id = dq_rows_int8(rows, row, "pipeline_id");
@@ -330,8 +336,8 @@ fill_live(const DqRows *rows, uint64 row, DqLiveRun *live)
 bool
 dq_runlog_read(int64 run_id, DqRunRow *row)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
+	DqArgs args = {0};
+	DqRows *rows;
 
 	dq_args_int8(&args, run_id);
 	rows = dq_spi_query_fresh("SELECT run_id, pipeline_id, pipeline,"
@@ -355,10 +361,10 @@ dq_runlog_read(int64 run_id, DqRunRow *row)
 List *
 dq_runlog_live(int64 pipeline_id)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	List	   *result = NIL;
-	uint64		i;
+	DqArgs args = {0};
+	DqRows *rows;
+	List *result = NIL;
+	uint64 i;
 
 	dq_args_int8(&args, pipeline_id);
 	rows = dq_spi_query_fresh("SELECT run_id, pipeline_id, backend_pid,"
@@ -366,10 +372,11 @@ dq_runlog_live(int64 pipeline_id)
 							  " FROM etl_catalog.run"
 							  " WHERE state IN ('queued', 'running')"
 							  " AND ($1 = 0 OR pipeline_id = $1)"
-							  " ORDER BY run_id", &args);
+							  " ORDER BY run_id",
+							  &args);
 	for (i = 0; i < rows->count; i++)
 	{
-		DqLiveRun  *live = palloc0(sizeof(DqLiveRun));
+		DqLiveRun *live = palloc0(sizeof(DqLiveRun));
 
 		fill_live(rows, i, live);
 		result = lappend(result, live);
@@ -386,10 +393,10 @@ List *
 dq_runlog_stale_stages(int64 pipeline_id, int64 current_run,
 					   int keep_minutes)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	List	   *result = NIL;
-	uint64		i;
+	DqArgs args = {0};
+	DqRows *rows;
+	List *result = NIL;
+	uint64 i;
 
 	dq_args_int8(&args, pipeline_id);
 	dq_args_int8(&args, current_run);
@@ -406,10 +413,11 @@ dq_runlog_stale_stages(int64 pipeline_id, int64 current_run,
 						"   AND s.run_id > r.run_id"
 						"   AND s.state = 'succeeded'"
 						"   AND s.run_window @> r.run_window))"
-						" ORDER BY r.run_id LIMIT 20", &args);
+						" ORDER BY r.run_id LIMIT 20",
+						&args);
 	for (i = 0; i < rows->count; i++)
 	{
-		int64	   *id = palloc(sizeof(int64));
+		int64 *id = palloc(sizeof(int64));
 
 		*id = dq_rows_int8(rows, i, "run_id");
 		result = lappend(result, id);
@@ -423,10 +431,11 @@ dq_runlog_stale_stages(int64 pipeline_id, int64 current_run,
 void
 dq_runlog_stages_dropped(int64 run_id)
 {
-	DqArgs		args = {0};
+	DqArgs args = {0};
 
 	dq_args_int8(&args, run_id);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "UPDATE etl_catalog.run SET stages_kept = false"
-						  " WHERE run_id = $1", &args);
+						  " WHERE run_id = $1",
+						  &args);
 }

@@ -27,31 +27,31 @@ typedef enum DqRunState
 
 typedef struct DqStepCounts
 {
-	int64		read;			/* -1: not known, stored as NULL */
-	int64		inserted;
-	int64		updated;
-	int64		unchanged;
-	int64		suppressed;
+	int64 read; /* -1: not known, stored as NULL */
+	int64 inserted;
+	int64 updated;
+	int64 unchanged;
+	int64 suppressed;
 } DqStepCounts;
 
 /* a row of run that is not finished */
 typedef struct DqLiveRun
 {
-	int64		run_id;
-	int64		pipeline_id;
-	int			pid;
+	int64 run_id;
+	int64 pipeline_id;
+	int pid;
 	TimestampTz backend_start;
-	char	   *step;			/* may be NULL */
+	char *step; /* may be NULL */
 	TimestampTz started_at;
 } DqLiveRun;
 
 /* what is needed to find and judge one run */
 typedef struct DqRunRow
 {
-	DqLiveRun	live;
-	char	   *pipeline;
-	Oid			owner;
-	char	   *state;			/* as stored */
+	DqLiveRun live;
+	char *pipeline;
+	Oid owner;
+	char *state; /* as stored */
 } DqRunRow;
 
 extern const char *dq_runlog_state_name(DqRunState state);
@@ -87,4 +87,4 @@ extern List *dq_runlog_stale_stages(int64 pipeline_id, int64 current_run,
 									int keep_minutes);
 extern void dq_runlog_stages_dropped(int64 run_id);
 
-#endif							/* DQ_RUNLOG_H */
+#endif /* DQ_RUNLOG_H */

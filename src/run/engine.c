@@ -44,10 +44,11 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "run/cleanup.h"
 #include "run/engine.h"
-#include "run/lock.h"
 #include "run/retry.h"
 #include "run/step.h"
+#include "run/tx.h"
 #include "stage/stage.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
@@ -58,8 +59,6 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
-/* stages dropped in one transaction: each takes up to five locks */
-#define DROP_BATCH 100
 /* how often a failure record is tried before only the log has it */
 #define RECORD_TRIES 3
 
@@ -68,236 +67,17 @@ volatile sig_atomic_t dq_engine_cancel_requested = false;
 /* what a guarded function of this file needs */
 typedef struct StepCall
 {
-	DqRun	   *run;
-	DqStep	   *step;
+	DqRun *run;
+	DqStep *step;
 } StepCall;
-
-typedef struct StaleCall
-{
-	DqRun	   *run;
-	List	   *run_ids;		/* of int64 * */
-} StaleCall;
 
 typedef struct FailureCall
 {
-	DqRun	   *run;
-	ErrorData  *error;
-	bool		will_retry;
+	DqRun *run;
+	ErrorData *error;
+	bool will_retry;
 	TimestampTz retry_at;
 } FailureCall;
-
-/*
- * dq_engine_prepare_session: settings of ours that neither the owner's ALTER
- * ROLE nor a step may change for what comes after.
- */
-void
-dq_engine_prepare_session(void)
-{
-	static const char *const fixed[][2] = {
-		{"role", "none"},
-		{"session_replication_role", "origin"},
-		{"default_transaction_isolation", "read committed"},
-		{"default_transaction_read_only", "off"},
-		{"default_transaction_deferrable", "off"},
-		{"application_name", "dq_etl"}
-	};
-	int			i;
-
-	for (i = 0; i < lengthof(fixed); i++)
-		(void) set_config_option(fixed[i][0], fixed[i][1],
-								 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SET,
-								 true, 0, false);
-}
-
-/*
- * dq_engine_begin: start a transaction of a worker. A temporary table or
- * prepared statement of an earlier step does not reach into it.
- */
-void
-dq_engine_begin(bool discard)
-{
-	Oid			extension;
-
-	if (ConfigReloadPending)
-	{
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
-	}
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	extension = dq_spi_extension_oid(false);
-	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
-	if (dq_spi_extension_oid(true) != extension)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"%s\" was dropped", DQ_EXTENSION)));
-	if (discard)
-	{
-		ResetTempTableNamespace();
-		DropAllPreparedStatements();
-	}
-}
-
-/*
- * commit: end a transaction of a worker. What a crash of the server makes
- * worthless anyway (stages) need not wait for the disk.
- */
-static void
-commit(bool durable)
-{
-	if (!durable)
-		(void) set_config_option("synchronous_commit", "off",
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_LOCAL, true, 0, false);
-	CommitTransactionCommand();
-}
-
-/*
- * needs_stages: does any step of the pipeline build a stage?
- */
-static bool
-needs_stages(const DqPipeline *pipeline)
-{
-	ListCell   *lc;
-
-	foreach(lc, pipeline->steps)
-	{
-		DqStep	   *step = (DqStep *) lfirst(lc);
-
-		if (step->kind == DQ_EXTRACT || step->kind == DQ_TRANSFORM)
-			return true;
-	}
-	return false;
-}
-
-/*
- * reap: mark runs of dead processes as crashed. Only what is not alive after
- * the row was read as running: see lock.c.
- */
-static void
-reap(void)
-{
-	ListCell   *lc;
-
-	foreach(lc, dq_runlog_live(0))
-	{
-		DqLiveRun  *live = (DqLiveRun *) lfirst(lc);
-
-		if (dq_lock_run_is_alive(live->run_id, live->pid,
-								 live->backend_start))
-			continue;
-		if (dq_runlog_mark_crashed(live))
-			ereport(LOG,
-					(errmsg("run " INT64_FORMAT " is marked crashed: its process %d is gone",
-							live->run_id, live->pid)));
-	}
-}
-
-/*
- * merge_params: the definition's parameters with those of the run over them;
- * 22023 for one that the definition does not have.
- */
-static Jsonb *
-merge_params(const DqPipeline *pipeline, Jsonb *given)
-{
-	DqJsonBuild build;
-	List	   *known = dq_json_keys(pipeline->params);
-	ListCell   *lc;
-
-	if (given == NULL)
-		return pipeline->params;
-	if (!JB_ROOT_IS_OBJECT(given))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("params must be a JSON object")));
-	foreach(lc, dq_json_keys(given))
-	{
-		char	   *key = (char *) lfirst(lc);
-
-		if (!dq_json_has_key(pipeline->params, key))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("pipeline \"%s\" has no parameter \"%s\"",
-							pipeline->name, key),
-					 dq_suggest_hint(key, known)));
-	}
-	dq_json_begin(&build);
-	foreach(lc, known)
-	{
-		char	   *key = (char *) lfirst(lc);
-
-		dq_json_add_from(&build, key, dq_json_has_key(given, key) ?
-						 given : pipeline->params);
-	}
-	return dq_json_end(&build);
-}
-
-/*
- * draw_id: an id whose stage schema is free; a schema of that name that
- * somebody made is passed by, never adopted.
- */
-static int64
-draw_id(void)
-{
-	int64		id = dq_runlog_next_id();
-
-	while (dq_stage_schema_exists(id))
-		id = dq_runlog_next_id();
-	return id;
-}
-
-/*
- * dq_engine_start: everything up to the row that says running, in the current
- * transaction, which a worker commits next. The run lives in "cxt".
- */
-DqStartResult
-dq_engine_start(const DqRunRequest *request, MemoryContext cxt, DqRun **result,
-				char **reason)
-{
-	MemoryContext old = MemoryContextSwitchTo(cxt);
-	bool		session = !request->is_inline;
-	DqRun	   *run = palloc0(sizeof(DqRun));
-
-	*result = run;
-	run->cxt = cxt;
-	run->is_inline = request->is_inline;
-	run->attempt = 1;
-	if (!dq_lock_pipeline_try(request->pipeline_id, session))
-	{
-		MemoryContextSwitchTo(old);
-		return DQ_START_BUSY;
-	}
-	reap();
-	run->pipeline = dq_pipeline_load_id(request->pipeline_id, 0, false);
-	dq_pipeline_check_runnable(run->pipeline, false);
-	if (GetUserId() != run->pipeline->owner)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("pipeline \"%s\" changed its owner",
-						run->pipeline->name)));
-	run->params = merge_params(run->pipeline, request->params);
-	if (!dq_window_choose(run->pipeline, &request->window,
-						  GetCurrentTimestamp(), &run->window, reason))
-	{
-		dq_runlog_note_idle(run->pipeline->id, *reason);
-		MemoryContextSwitchTo(old);
-		return DQ_START_IDLE;
-	}
-	run->id = draw_id();
-	run->done = palloc0(sizeof(bool) *
-						(list_length(run->pipeline->steps) + 1));
-	if (!dq_lock_run_try(run->id, session))
-		elog(ERROR, "run " INT64_FORMAT " is locked", run->id);
-	if (needs_stages(run->pipeline))
-	{
-		run->schema = dq_stage_schema_name(run->id);
-		dq_stage_create_schema(run->id, run->pipeline->owner);
-	}
-	dq_runlog_insert(run->id, run->pipeline, &run->window, run->params,
-					 run->is_inline, request->requested_by);
-	MemoryContextSwitchTo(old);
-	return DQ_START_OK;
-}
 
 /*
  * show_activity: what pg_stat_activity says of this process.
@@ -305,7 +85,7 @@ dq_engine_start(const DqRunRequest *request, MemoryContext cxt, DqRun **result,
 static void
 show_activity(DqRun *run, const char *what)
 {
-	char		text[512];
+	char text[512];
 
 	snprintf(text, sizeof(text), "run " INT64_FORMAT " of pipeline %s: %s",
 			 run->id, run->pipeline->name, what);
@@ -319,21 +99,21 @@ show_activity(DqRun *run, const char *what)
 static void
 run_one(void *arg)
 {
-	StepCall   *call = (StepCall *) arg;
-	DqRun	   *run = call->run;
-	DqStep	   *step = call->step;
-	List	   *steps = run->pipeline->steps;
+	StepCall *call = (StepCall *) arg;
+	DqRun *run = call->run;
+	DqStep *step = call->step;
+	List *steps = run->pipeline->steps;
 	MemoryContext old;
 
 	show_activity(run, step->name);
-	dq_engine_begin(true);
+	dq_tx_begin(true);
 	old = MemoryContextSwitchTo(run->cxt);
 	dq_step_execute(run, step);
 	if (step->run_order < list_length(steps) && !run->finished)
 		dq_runlog_set_step(run->id,
 						   ((DqStep *) list_nth(steps, step->run_order))->name);
 	MemoryContextSwitchTo(old);
-	commit(step->phase != DQ_PHASE_STAGE);
+	dq_tx_commit(step->phase != DQ_PHASE_STAGE);
 	run->done[step->run_order - 1] = true;
 }
 
@@ -357,23 +137,23 @@ finish_publish(DqRun *run)
 static void
 publish(void *arg)
 {
-	DqRun	   *run = (DqRun *) arg;
+	DqRun *run = (DqRun *) arg;
 	MemoryContext old;
-	ListCell   *lc;
+	ListCell *lc;
 
 	show_activity(run, "publish");
-	dq_engine_begin(true);
+	dq_tx_begin(true);
 	old = MemoryContextSwitchTo(run->cxt);
 	foreach(lc, run->pipeline->steps)
 	{
-		DqStep	   *step = (DqStep *) lfirst(lc);
+		DqStep *step = (DqStep *) lfirst(lc);
 
 		if (step->phase == DQ_PHASE_PUBLISH)
 			dq_step_execute(run, step);
 	}
 	finish_publish(run);
 	MemoryContextSwitchTo(old);
-	commit(true);
+	dq_tx_commit(true);
 	run->finished = true;
 }
 
@@ -383,12 +163,12 @@ publish(void *arg)
 static void
 attempt(void *arg)
 {
-	DqRun	   *run = (DqRun *) arg;
-	ListCell   *lc;
+	DqRun *run = (DqRun *) arg;
+	ListCell *lc;
 
 	foreach(lc, run->pipeline->steps)
 	{
-		StepCall	call = {run, (DqStep *) lfirst(lc)};
+		StepCall call = {run, (DqStep *) lfirst(lc)};
 
 		if (call.step->phase != DQ_PHASE_BEFORE &&
 			call.step->phase != DQ_PHASE_STAGE)
@@ -406,11 +186,11 @@ static void
 write_failure(void *arg)
 {
 	FailureCall *call = (FailureCall *) arg;
-	DqRun	   *run = call->run;
+	DqRun *run = call->run;
 	const char *step = run->current ? run->current->name : NULL;
-	bool		cancelled = dq_engine_cancel_requested;
+	bool cancelled = dq_engine_cancel_requested;
 
-	dq_engine_begin(false);
+	dq_tx_begin(false);
 	if (run->current != NULL)
 		dq_runlog_add_step(run->id, run->attempt, run->current,
 						   cancelled ? "cancelled" : "failed",
@@ -426,7 +206,7 @@ write_failure(void *arg)
 							cancelled ? DQ_RUN_CANCELLED : DQ_RUN_FAILED,
 							run->schema != NULL);
 	}
-	commit(true);
+	dq_tx_commit(true);
 	if (!call->will_retry)
 		run->finished = true;
 }
@@ -440,11 +220,11 @@ record_failure(DqRun *run, ErrorData *error, bool will_retry,
 			   TimestampTz retry_at)
 {
 	FailureCall call = {run, error, will_retry, retry_at};
-	int			try;
+	int try;
 
 	for (try = 1; try <= RECORD_TRIES; try++)
 	{
-		ErrorData  *second = dq_errctx_try(write_failure, &call);
+		ErrorData *second = dq_errctx_try(write_failure, &call);
 
 		if (second == NULL)
 			return;
@@ -470,8 +250,8 @@ wait_until(void *arg)
 	pgstat_report_activity(STATE_IDLE, NULL);
 	for (;;)
 	{
-		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-														   at);
+		long left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+													at);
 
 		CHECK_FOR_INTERRUPTS();
 		if (left <= 0)
@@ -489,21 +269,21 @@ wait_until(void *arg)
 static void
 begin_attempt(void *arg)
 {
-	DqRun	   *run = (DqRun *) arg;
+	DqRun *run = (DqRun *) arg;
 
-	dq_engine_begin(false);
+	dq_tx_begin(false);
 	dq_runlog_set_attempt(run->id, run->attempt);
-	commit(true);
+	dq_tx_commit(true);
 }
 
 /*
- * guarded: run a function; on error abort the transaction it left behind.
+ * dq_engine_guarded: run a function; on error abort the transaction it left behind.
  */
-static ErrorData *
-guarded(DqRun *run, DqGuarded fn, void *arg)
+ErrorData *
+dq_engine_guarded(DqRun *run, DqGuarded fn, void *arg)
 {
 	MemoryContext old = MemoryContextSwitchTo(run->cxt);
-	ErrorData  *error = dq_errctx_try(fn, arg);
+	ErrorData *error = dq_errctx_try(fn, arg);
 
 	if (error != NULL)
 		AbortCurrentTransaction();
@@ -517,8 +297,8 @@ guarded(DqRun *run, DqGuarded fn, void *arg)
 static TimestampTz
 next_attempt_at(const DqPipeline *pipeline)
 {
-	Datum		now = TimestampTzGetDatum(GetCurrentTimestamp());
-	Datum		delay = IntervalPGetDatum(pipeline->retry_delay);
+	Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+	Datum delay = IntervalPGetDatum(pipeline->retry_delay);
 
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 												   now, delay));
@@ -533,24 +313,24 @@ attempt_with_retries(DqRun *run)
 {
 	for (;;)
 	{
-		ErrorData  *error = guarded(run, attempt, run);
+		ErrorData *error = dq_engine_guarded(run, attempt, run);
 		TimestampTz retry_at;
-		bool		again;
+		bool again;
 
 		if (error == NULL)
 			return NULL;
 		again = !dq_engine_cancel_requested &&
-			run->attempt <= run->pipeline->retries &&
-			dq_retry_may_heal(error->sqlerrcode);
+				run->attempt <= run->pipeline->retries &&
+				dq_retry_may_heal(error->sqlerrcode);
 		retry_at = next_attempt_at(run->pipeline);
 		record_failure(run, error, again, retry_at);
 		if (!again)
 			return error;
 		run->current = NULL;
-		error = guarded(run, wait_until, &retry_at);
+		error = dq_engine_guarded(run, wait_until, &retry_at);
 		run->attempt++;
 		if (error == NULL)
-			error = guarded(run, begin_attempt, run);
+			error = dq_engine_guarded(run, begin_attempt, run);
 		if (error != NULL)
 		{
 			record_failure(run, error, false, 0);
@@ -566,16 +346,16 @@ attempt_with_retries(DqRun *run)
 static void
 run_after(DqRun *run)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, run->pipeline->steps)
 	{
-		StepCall	call = {run, (DqStep *) lfirst(lc)};
-		ErrorData  *error;
+		StepCall call = {run, (DqStep *) lfirst(lc)};
+		ErrorData *error;
 
 		if (call.step->phase != DQ_PHASE_AFTER)
 			continue;
-		error = guarded(run, run_one, &call);
+		error = dq_engine_guarded(run, run_one, &call);
 		if (error == NULL)
 			continue;
 		record_failure(run, error, false, 0);
@@ -586,96 +366,17 @@ run_after(DqRun *run)
 }
 
 /*
- * drop_batch: some stages of a run, in a transaction of their own; clears
- * *arg's run id when nothing is left.
- */
-static void
-drop_batch(void *arg)
-{
-	int64	   *run_id = (int64 *) arg;
-	bool		finished;
-
-	dq_engine_begin(false);
-	(void) set_config_option("lock_timeout", "2s", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-	finished = dq_stage_drop(*run_id, DROP_BATCH);
-	if (finished)
-		dq_runlog_stages_dropped(*run_id);
-	commit(false);
-	if (finished)
-		*run_id = 0;
-}
-
-/*
- * drop_stages: all stages of a run. What cannot be dropped now stays and is
- * named in the log; the next run of the pipeline tries again.
- */
-static void
-drop_stages(DqRun *run, int64 run_id)
-{
-	int64		left = run_id;
-
-	while (left != 0)
-	{
-		ErrorData  *error = guarded(run, drop_batch, &left);
-
-		if (error == NULL)
-			continue;
-		ereport(LOG,
-				(errmsg("stages of run " INT64_FORMAT " are kept: %s",
-						run_id, error->message)));
-		return;
-	}
-}
-
-/*
- * find_stale: earlier runs whose kept stages can go.
- */
-static void
-find_stale(void *arg)
-{
-	StaleCall  *call = (StaleCall *) arg;
-	MemoryContext old;
-
-	dq_engine_begin(false);
-	old = MemoryContextSwitchTo(call->run->cxt);
-	call->run_ids = dq_runlog_stale_stages(call->run->pipeline->id,
-										   call->run->id,
-										   dq_guc_stage_retention);
-	MemoryContextSwitchTo(old);
-	commit(false);
-}
-
-/*
- * clean_up: drop the stages of this run if it published, and those of earlier
- * ones that nobody needs any more.
- */
-static void
-clean_up(DqRun *run, bool published)
-{
-	StaleCall	call = {run, NIL};
-	ListCell   *lc;
-
-	if (published && run->schema != NULL)
-		drop_stages(run, run->id);
-	if (guarded(run, find_stale, &call) != NULL)
-		return;
-	foreach(lc, call.run_ids)
-		drop_stages(run, *(int64 *) lfirst(lc));
-}
-
-/*
  * dq_engine_execute: a started run in a worker, to its end; NULL when it
  * published, else why it did not. Everything is recorded on return.
  */
 ErrorData *
 dq_engine_execute(DqRun *run)
 {
-	ErrorData  *error = attempt_with_retries(run);
+	ErrorData *error = attempt_with_retries(run);
 
 	if (error == NULL)
 		run_after(run);
-	clean_up(run, error == NULL);
+	dq_cleanup_stages(run, error == NULL);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return error;
 }
@@ -686,12 +387,12 @@ dq_engine_execute(DqRun *run)
 void
 dq_engine_execute_inline(DqRun *run)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	ResetPlanCache();
 	foreach(lc, run->pipeline->steps)
 	{
-		DqStep	   *step = (DqStep *) lfirst(lc);
+		DqStep *step = (DqStep *) lfirst(lc);
 
 		if (step->phase != DQ_PHASE_AFTER)
 			dq_step_execute(run, step);
@@ -700,14 +401,14 @@ dq_engine_execute_inline(DqRun *run)
 	run->finished = true;
 	foreach(lc, run->pipeline->steps)
 	{
-		DqStep	   *step = (DqStep *) lfirst(lc);
+		DqStep *step = (DqStep *) lfirst(lc);
 
 		if (step->phase == DQ_PHASE_AFTER)
 			dq_step_execute(run, step);
 	}
 	if (run->schema != NULL)
 	{
-		while (!dq_stage_drop(run->id, DROP_BATCH))
+		while (!dq_stage_drop(run->id, DQ_STAGE_DROP_BATCH))
 			CommandCounterIncrement();
 	}
 	ResetPlanCache();
@@ -721,7 +422,7 @@ dq_engine_execute_inline(DqRun *run)
 void
 dq_engine_record_exit(DqRun *run)
 {
-	ErrorData	error = {0};
+	ErrorData error = {0};
 	FailureCall call = {run, &error, false, 0};
 
 	if (run->finished)

@@ -7,54 +7,35 @@
 
 #include <signal.h>
 
+#include "base/errctx.h"
 #include "catalog/pipeline.h"
 #include "catalog/window.h"
 #include "utils/elog.h"
 
-typedef struct DqRunRequest
-{
-	int64		pipeline_id;
-	DqWindowRequest window;
-	Jsonb	   *params;			/* of this run; NULL: none */
-	const char *requested_by;
-	bool		is_inline;
-} DqRunRequest;
-
-typedef enum DqStartResult
-{
-	DQ_START_OK,
-	DQ_START_IDLE,				/* nothing is due */
-	DQ_START_BUSY				/* another process runs the pipeline */
-} DqStartResult;
-
 typedef struct DqRun
 {
-	int64		id;
+	int64 id;
 	DqPipeline *pipeline;
-	DqWindow	window;
-	Jsonb	   *params;			/* the definition's, with the run's over them */
-	bool		is_inline;
-	int			attempt;
-	char	   *schema;			/* of the stages; NULL: no step needs one */
-	MemoryContext cxt;			/* lives as long as the run */
-	bool	   *done;			/* by run_order - 1 */
-	List	   *verdicts;		/* of DqGate *, not stored yet */
-	DqStep	   *current;
+	DqWindow window;
+	Jsonb *params; /* the definition's, with the run's over them */
+	bool is_inline;
+	int attempt;
+	char *schema; /* of the stages; NULL: no step needs one */
+	MemoryContext cxt; /* lives as long as the run */
+	bool *done; /* by run_order - 1 */
+	List *verdicts; /* of DqGate *, not stored yet */
+	DqStep *current;
 	TimestampTz step_started;
-	bool		finished;		/* a terminal state is stored */
-	char	   *note;			/* something to tell although it succeeded */
+	bool finished; /* a terminal state is stored */
+	char *note; /* something to tell although it succeeded */
 } DqRun;
 
 /* set by the signal handler of a worker; looked at between statements */
 extern volatile sig_atomic_t dq_engine_cancel_requested;
 
-extern DqStartResult dq_engine_start(const DqRunRequest *request,
-									 MemoryContext cxt, DqRun **run,
-									 char **reason);
 extern ErrorData *dq_engine_execute(DqRun *run);
 extern void dq_engine_execute_inline(DqRun *run);
 extern void dq_engine_record_exit(DqRun *run);
-extern void dq_engine_begin(bool discard);
-extern void dq_engine_prepare_session(void);
+extern ErrorData *dq_engine_guarded(DqRun *run, DqGuarded fn, void *arg);
 
-#endif							/* DQ_ENGINE_H */
+#endif /* DQ_ENGINE_H */

@@ -58,8 +58,8 @@ static dsm_segment *
 make_segment(const DqPipeline *pipeline, const DqWindowRequest *window,
 			 Jsonb *params)
 {
-	char	   *text = params ? dq_json_out(params) : NULL;
-	int			len = text ? strlen(text) : 0;
+	char *text = params ? dq_json_out(params) : NULL;
+	int len = text ? strlen(text) : 0;
 	dsm_segment *segment;
 	DqRunShared *shared;
 
@@ -93,11 +93,11 @@ register_worker(const DqPipeline *pipeline, dsm_segment *segment)
 {
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
-	char	   *name = psprintf("dq_etl run of pipeline %s", pipeline->name);
+	char *name = psprintf("dq_etl run of pipeline %s", pipeline->name);
 
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
-		BGWORKER_BACKEND_DATABASE_CONNECTION;
+					   BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	strlcpy(worker.bgw_library_name, DQ_WORKER_LIBRARY,
@@ -127,7 +127,9 @@ register_worker(const DqPipeline *pipeline, dsm_segment *segment)
 static char *
 shared_text(DqRunShared *shared, int offset)
 {
-	return offset > 0 ? pstrdup(shared->text + offset) : NULL;
+	if (offset <= 0 || offset >= DQ_SHARED_TEXT)
+		return NULL;
+	return pstrdup(shared->text + offset);
 }
 
 /*
@@ -136,9 +138,9 @@ shared_text(DqRunShared *shared, int offset)
 static DqOutcome *
 read_outcome(DqRunShared *shared)
 {
-	DqOutcome  *outcome = palloc0(sizeof(DqOutcome));
+	DqOutcome *outcome = palloc0(sizeof(DqOutcome));
 	DqSharedError *in = &shared->error;
-	ErrorData  *error;
+	ErrorData *error;
 
 	outcome->kind = shared->outcome;
 	outcome->run_id = shared->run_id;
@@ -170,8 +172,8 @@ static DqOutcome *
 worker_died(const DqPipeline *pipeline, DqRunShared *shared,
 			DqWorkerPhase phase, int64 run_id)
 {
-	DqOutcome  *outcome = palloc0(sizeof(DqOutcome));
-	ErrorData  *error = palloc0(sizeof(ErrorData));
+	DqOutcome *outcome = palloc0(sizeof(DqOutcome));
+	ErrorData *error = palloc0(sizeof(ErrorData));
 
 	outcome->kind = DQ_OUTCOME_FAILED;
 	outcome->run_id = run_id;
@@ -191,9 +193,9 @@ worker_died(const DqPipeline *pipeline, DqRunShared *shared,
 	{
 		error->message = psprintf("the background worker for pipeline \"%s\" ended before the run started",
 								  pipeline->name);
-		error->detail = phase == DQ_WORKER_ATTACHED ?
-			psprintf("It could not connect to the database as role \"%s\".",
-					 pipeline->owner_name) : NULL;
+		error->detail = phase == DQ_WORKER_ATTACHED ? psprintf("It could not connect to the database as role \"%s\".",
+															   pipeline->owner_name)
+													: NULL;
 		error->hint = "The server log says why.";
 	}
 	return outcome;
@@ -234,14 +236,14 @@ static DqOutcome *
 wait_for_worker(const DqPipeline *pipeline, DqRunShared *shared,
 				BackgroundWorkerHandle *handle, bool wait)
 {
-	DqWait		waiting;
+	DqWait waiting;
 
 	dq_wait_begin(&waiting);
 	for (;;)
 	{
-		int64		run_id;
-		int			pid;
-		pid_t		bgw_pid;
+		int64 run_id;
+		int pid;
+		pid_t bgw_pid;
 		BgwHandleStatus status = GetBackgroundWorkerPid(handle, &bgw_pid);
 		/* look after asking: what a stopped worker told is there by now */
 		DqWorkerPhase phase = look(shared, &run_id, &pid);
@@ -250,7 +252,7 @@ wait_for_worker(const DqPipeline *pipeline, DqRunShared *shared,
 			return read_outcome(shared);
 		if (phase == DQ_WORKER_RUNNING && !wait)
 		{
-			DqOutcome  *outcome = palloc0(sizeof(DqOutcome));
+			DqOutcome *outcome = palloc0(sizeof(DqOutcome));
 
 			let_go(shared);
 			outcome->kind = DQ_OUTCOME_SUCCEEDED;
@@ -279,7 +281,7 @@ dq_launch_run(const DqPipeline *pipeline, const DqWindowRequest *window,
 	dsm_segment *segment = make_segment(pipeline, window, params);
 	DqRunShared *shared = (DqRunShared *) dsm_segment_address(segment);
 	BackgroundWorkerHandle *handle = register_worker(pipeline, segment);
-	DqOutcome  *outcome = wait_for_worker(pipeline, shared, handle, wait);
+	DqOutcome *outcome = wait_for_worker(pipeline, shared, handle, wait);
 
 	dsm_detach(segment);
 	pfree(handle);
@@ -292,8 +294,8 @@ dq_launch_run(const DqPipeline *pipeline, const DqWindowRequest *window,
 void
 dq_launch_wait_pipeline(const DqPipeline *pipeline)
 {
-	DqWait		waiting;
-	int			pid;
+	DqWait waiting;
+	int pid;
 
 	dq_wait_begin(&waiting);
 	while ((pid = dq_lock_pipeline_holder(pipeline->id)) != 0)
@@ -308,7 +310,7 @@ dq_launch_wait_pipeline(const DqPipeline *pipeline)
 char *
 dq_launch_state(int64 run_id, int *pid)
 {
-	DqRunRow	row;
+	DqRunRow row;
 
 	if (!dq_runlog_read(run_id, &row))
 		ereport(ERROR,
@@ -333,19 +335,18 @@ dq_launch_state(int64 run_id, int *pid)
 char *
 dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 {
-	TimestampTz until = timeout_ms < 0 ? DT_NOEND :
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
+	TimestampTz until = timeout_ms < 0 ? DT_NOEND : TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
 	MemoryContext loop = AllocSetContextCreate(CurrentMemoryContext,
 											   "dq_etl wait",
 											   ALLOCSET_SMALL_SIZES);
 	MemoryContext old = CurrentMemoryContext;
-	DqWait		waiting;
+	DqWait waiting;
 
 	dq_wait_begin(&waiting);
 	for (;;)
 	{
-		int			pid;
-		char	   *state;
+		int pid;
+		char *state;
 
 		MemoryContextReset(loop);
 		MemoryContextSwitchTo(loop);
@@ -366,7 +367,7 @@ dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 bool
 dq_launch_cancel(int64 run_id)
 {
-	DqRunRow	row;
+	DqRunRow row;
 
 	if (!dq_runlog_read(run_id, &row) ||
 		strcmp(row.state, dq_runlog_state_name(DQ_RUN_RUNNING)) != 0 ||
@@ -381,9 +382,9 @@ dq_launch_cancel(int64 run_id)
 void
 dq_launch_raise_busy(const DqPipeline *pipeline)
 {
-	List	   *live = dq_runlog_live(pipeline->id);
-	int			pid = dq_lock_pipeline_holder(pipeline->id);
-	DqLiveRun  *run = live != NIL ? (DqLiveRun *) llast(live) : NULL;
+	List *live = dq_runlog_live(pipeline->id);
+	int pid = dq_lock_pipeline_holder(pipeline->id);
+	DqLiveRun *run = live != NIL ? (DqLiveRun *) llast(live) : NULL;
 
 	if (run == NULL)
 		ereport(ERROR,
@@ -410,7 +411,7 @@ dq_launch_raise_busy(const DqPipeline *pipeline)
 void
 dq_launch_raise(DqOutcome *outcome)
 {
-	ErrorData  *error = outcome->error;
+	ErrorData *error = outcome->error;
 
 	if (error->hint == NULL && outcome->run_id != 0)
 		error->hint = psprintf("See the whole record: SELECT * FROM etl.run_errors WHERE run_id = " INT64_FORMAT ";",

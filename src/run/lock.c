@@ -44,11 +44,11 @@ set_tag(LOCKTAG *tag, int64 id, uint16 class)
 static bool
 try_lock(int64 id, uint16 class, bool session)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	set_tag(&tag, id, class);
 	return LockAcquire(&tag, ExclusiveLock, session, true) !=
-		LOCKACQUIRE_NOT_AVAIL;
+		   LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
@@ -76,7 +76,7 @@ dq_lock_run_try(int64 run_id, bool session)
 static void
 reassert_one(int64 id, uint16 class)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	set_tag(&tag, id, class);
 	if (!dq_compat_lock_held(&tag, ExclusiveLock) &&
@@ -102,7 +102,7 @@ dq_lock_reassert(int64 pipeline_id, int64 run_id)
 void
 dq_lock_release(int64 pipeline_id, int64 run_id)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	set_tag(&tag, pipeline_id, DQ_LOCK_PIPELINE);
 	if (dq_compat_lock_held(&tag, ExclusiveLock))
@@ -118,9 +118,9 @@ dq_lock_release(int64 pipeline_id, int64 run_id)
 static int
 find_holder(int64 id, uint16 class)
 {
-	LOCKTAG		tag;
-	LockData   *locks = GetLockStatusData();
-	int			i;
+	LOCKTAG tag;
+	LockData *locks = GetLockStatusData();
+	int i;
 
 	set_tag(&tag, id, class);
 	for (i = 0; i < locks->nelements; i++)
@@ -149,8 +149,8 @@ dq_lock_pipeline_holder(int64 pipeline_id)
 static bool
 backend_lives(int pid, TimestampTz backend_start)
 {
-	int			count;
-	int			i;
+	int count;
+	int i;
 
 	if (pid == 0 || BackendPidGetProc(pid) == NULL)
 		return false;
@@ -176,5 +176,5 @@ bool
 dq_lock_run_is_alive(int64 run_id, int pid, TimestampTz backend_start)
 {
 	return find_holder(run_id, DQ_LOCK_RUN) != 0 ||
-		backend_lives(pid, backend_start);
+		   backend_lives(pid, backend_start);
 }

@@ -17,14 +17,12 @@ static const int healing_states[] = {
 	ERRCODE_T_R_DEADLOCK_DETECTED,
 	ERRCODE_LOCK_NOT_AVAILABLE,
 	ERRCODE_CANNOT_CONNECT_NOW,
-	ERRCODE_IO_ERROR
-};
+	ERRCODE_IO_ERROR};
 
 /* whole classes that heal: insufficient resources, connection */
 static const int healing_classes[] = {
 	ERRCODE_INSUFFICIENT_RESOURCES,
-	ERRCODE_CONNECTION_EXCEPTION
-};
+	ERRCODE_CONNECTION_EXCEPTION};
 
 /*
  * dq_retry_may_heal: is the error one that another attempt may not meet?
@@ -32,7 +30,7 @@ static const int healing_classes[] = {
 bool
 dq_retry_may_heal(int sqlerrcode)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < lengthof(healing_states); i++)
 	{

@@ -7,4 +7,4 @@
 
 extern bool dq_retry_may_heal(int sqlerrcode);
 
-#endif							/* DQ_RETRY_H */
+#endif /* DQ_RETRY_H */

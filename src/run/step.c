@@ -25,6 +25,7 @@
 #include "quality/quality.h"
 #include "run/lock.h"
 #include "run/step.h"
+#include "run/tx.h"
 #include "stage/stage.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -36,10 +37,10 @@
 typedef struct StepResult
 {
 	DqStepCounts counts;
-	char	   *message;
+	char *message;
 } StepResult;
 
-typedef void (*StepHandler) (DqRun *run, DqStep *step, StepResult *result);
+typedef void (*StepHandler)(DqRun *run, DqStep *step, StepResult *result);
 
 /*
  * find_step: a step of the run by its name, NULL when there is none.
@@ -47,11 +48,11 @@ typedef void (*StepHandler) (DqRun *run, DqStep *step, StepResult *result);
 static DqStep *
 find_step(DqRun *run, const char *name)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, run->pipeline->steps)
 	{
-		DqStep	   *step = (DqStep *) lfirst(lc);
+		DqStep *step = (DqStep *) lfirst(lc);
 
 		if (strcmp(step->name, name) == 0)
 			return step;
@@ -65,7 +66,7 @@ find_step(DqRun *run, const char *name)
 static void
 build_stage(DqRun *run, DqStep *step, StepResult *result)
 {
-	char	   *query = dq_json_text(step->options, "query", step->name);
+	char *query = dq_json_text(step->options, "query", step->name);
 
 	result->counts.read = dq_stage_build(run->schema, step->name, query);
 }
@@ -77,8 +78,8 @@ build_stage(DqRun *run, DqStep *step, StepResult *result)
 static Oid
 source_relation(DqRun *run, const char *source)
 {
-	DqStep	   *step = find_step(run, source);
-	List	   *names;
+	DqStep *step = find_step(run, source);
+	List *names;
 
 	if (step != NULL && (step->kind == DQ_EXTRACT ||
 						 step->kind == DQ_TRANSFORM))
@@ -95,13 +96,13 @@ source_relation(DqRun *run, const char *source)
 static void
 raise_gate(DqRun *run, DqStep *step, const char *source, List *verdicts)
 {
-	DqVerdict  *first = NULL;
-	int			failed = 0;
-	ListCell   *lc;
+	DqVerdict *first = NULL;
+	int failed = 0;
+	ListCell *lc;
 
 	foreach(lc, verdicts)
 	{
-		DqVerdict  *verdict = (DqVerdict *) lfirst(lc);
+		DqVerdict *verdict = (DqVerdict *) lfirst(lc);
 
 		if (verdict->success)
 			continue;
@@ -113,18 +114,11 @@ raise_gate(DqRun *run, DqStep *step, const char *source, List *verdicts)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DQ_CHECK_FAILED),
-			 failed == 1 ?
-			 errmsg("check failed on \"%s\": %s", source, first->check_name) :
-			 errmsg("%d checks failed on \"%s\", the first: %s", failed,
-					source, first->check_name),
+			 failed == 1 ? errmsg("check failed on \"%s\": %s", source, first->check_name) : errmsg("%d checks failed on \"%s\", the first: %s", failed, source, first->check_name),
 			 errdetail("%s; run " INT64_FORMAT " of pipeline \"%s\" stopped in step \"%s\", nothing was loaded.",
 					   first->message ? first->message : "Not good enough",
 					   run->id, run->pipeline->name, step->name),
-			 run->is_inline ?
-			 errhint("See the rows: %s", first->failed_rows_sql ?
-					 first->failed_rows_sql : "(no query)") :
-			 errhint("See the verdicts: SELECT * FROM etl.check_results WHERE run_id = " INT64_FORMAT ";",
-					 run->id)));
+			 run->is_inline ? errhint("See the rows: %s", first->failed_rows_sql ? first->failed_rows_sql : "(no query)") : errhint("See the verdicts: SELECT * FROM etl.check_results WHERE run_id = " INT64_FORMAT ";", run->id)));
 }
 
 /*
@@ -135,11 +129,11 @@ static void
 check_source(DqRun *run, DqStep *step, StepResult *result)
 {
 	MemoryContext old = MemoryContextSwitchTo(run->cxt);
-	DqGate	   *gate = palloc0(sizeof(DqGate));
+	DqGate *gate = palloc0(sizeof(DqGate));
 	DqQualityTask task = {0};
-	char	   *on_fail = dq_json_text(step->options, "on_fail", step->name);
-	ListCell   *lc;
-	int			good = 0;
+	char *on_fail = dq_json_text(step->options, "on_fail", step->name);
+	ListCell *lc;
+	int good = 0;
 
 	gate->step = step->name;
 	gate->source = dq_json_text(step->options, "source", step->name);
@@ -169,8 +163,8 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 static void
 load_target(DqRun *run, DqStep *step, StepResult *result)
 {
-	char	   *source = dq_json_text(step->options, "source", step->name);
-	Oid			stage = dq_stage_relation(run->schema, source);
+	char *source = dq_json_text(step->options, "source", step->name);
+	Oid stage = dq_stage_relation(run->schema, source);
 	DqLoadCounts counts;
 
 	if (!OidIsValid(stage))
@@ -192,11 +186,11 @@ load_target(DqRun *run, DqStep *step, StepResult *result)
 static void
 call_command(DqRun *run, DqStep *step, StepResult *result)
 {
-	char	   *command = dq_json_text(step->options, "command", step->name);
-	RawStmt    *parsed = dq_portal_parse_one(command,
-											 "the command of the step");
-	bool		top_level = !run->is_inline &&
-		(step->phase == DQ_PHASE_BEFORE || step->phase == DQ_PHASE_AFTER);
+	char *command = dq_json_text(step->options, "command", step->name);
+	RawStmt *parsed = dq_portal_parse_one(command,
+										  "the command of the step");
+	bool top_level = !run->is_inline &&
+					 (step->phase == DQ_PHASE_BEFORE || step->phase == DQ_PHASE_AFTER);
 
 	result->counts.read = dq_portal_run(parsed, command, top_level);
 }
@@ -206,8 +200,7 @@ static const StepHandler handlers[] = {
 	[DQ_TRANSFORM] = build_stage,
 	[DQ_EXPECT] = check_source,
 	[DQ_LOAD] = load_target,
-	[DQ_CALL] = call_command
-};
+	[DQ_CALL] = call_command};
 
 /*
  * source_text: the text of a step that an error position points into.
@@ -236,7 +229,7 @@ static char *
 iso_date(DateADT date)
 {
 	struct pg_tm tm = {0};
-	char	   *buf = palloc(MAXDATELEN + 1);
+	char *buf = palloc(MAXDATELEN + 1);
 
 	if (DATE_NOT_FINITE(date))
 		EncodeSpecialDate(date, buf);
@@ -256,10 +249,10 @@ iso_date(DateADT date)
 static int
 enter_step(DqRun *run)
 {
-	bool		nested = run->is_inline;
-	int			level = dq_session_enter(run->pipeline->settings, run->schema,
-										 nested);
-	DqWindow   *window = &run->window;
+	bool nested = run->is_inline;
+	int level = dq_session_enter(run->pipeline->settings, run->schema,
+								 nested);
+	DqWindow *window = &run->window;
 
 	dq_session_set("TimeZone", run->pipeline->timezone, nested);
 	dq_session_set("dq_etl.window_start",
@@ -287,7 +280,7 @@ leave_step(DqRun *run, int level)
 		return;
 	}
 	ResetAllOptions();
-	dq_engine_prepare_session();
+	dq_tx_prepare_session();
 	if (GetUserId() != run->pipeline->owner)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
@@ -303,8 +296,8 @@ void
 dq_step_execute(DqRun *run, DqStep *step)
 {
 	DqErrorFrame frame;
-	StepResult	result = {{-1, -1, -1, -1, -1}, NULL};
-	int			level;
+	StepResult result = {{-1, -1, -1, -1, -1}, NULL};
+	int level;
 
 	if (dq_engine_cancel_requested)
 		ereport(ERROR,
@@ -315,7 +308,7 @@ dq_step_execute(DqRun *run, DqStep *step)
 	dq_errctx_push(&frame, run->id, run->pipeline->name, step->name,
 				   source_text(step));
 	level = enter_step(run);
-	handlers[step->kind] (run, step, &result);
+	handlers[step->kind](run, step, &result);
 	leave_step(run, level);
 	dq_errctx_pop(&frame);
 
@@ -332,7 +325,7 @@ void
 dq_step_check_constraints(DqRun *run)
 {
 	DqErrorFrame frame;
-	int			level;
+	int level;
 
 	dq_errctx_push(&frame, run->id, run->pipeline->name, NULL, NULL);
 	level = enter_step(run);
@@ -348,13 +341,13 @@ dq_step_check_constraints(DqRun *run)
 void
 dq_step_store_verdicts(DqRun *run)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, run->verdicts)
 	{
-		DqGate	   *gate = (DqGate *) lfirst(lc);
-		ListCell   *lv;
-		int			position = 0;
+		DqGate *gate = (DqGate *) lfirst(lc);
+		ListCell *lv;
+		int position = 0;
 
 		foreach(lv, gate->verdicts)
 			dq_runlog_add_verdict(run->id, gate->attempt, gate->step,

@@ -50,23 +50,23 @@ dq_wait_begin(DqWait *wait)
 static bool
 waits_for_me(int pid)
 {
-	int			todo[MAX_CHAIN];
-	int			count = 1;
-	int			next;
+	int todo[MAX_CHAIN];
+	int count = 1;
+	int next;
 
 	todo[0] = pid;
 	for (next = 0; next < count; next++)
 	{
-		Datum		blockers = DirectFunctionCall1(pg_blocking_pids,
-												   Int32GetDatum(todo[next]));
-		ArrayType  *array = DatumGetArrayTypeP(blockers);
-		int32	   *pids = (int32 *) ARR_DATA_PTR(array);
-		int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-		int			i;
+		Datum blockers = DirectFunctionCall1(pg_blocking_pids,
+											 Int32GetDatum(todo[next]));
+		ArrayType *array = DatumGetArrayTypeP(blockers);
+		int32 *pids = (int32 *) ARR_DATA_PTR(array);
+		int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+		int i;
 
 		for (i = 0; i < n; i++)
 		{
-			int			k;
+			int k;
 
 			if (pids[i] == MyProcPid)
 				return true;
@@ -88,7 +88,7 @@ waits_for_me(int pid)
 void
 dq_wait_sleep(DqWait *wait, int pid, long max_ms, const char *what)
 {
-	long		until_look =
+	long until_look =
 		TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
 										wait->next_look);
 

@@ -9,11 +9,11 @@
 
 typedef struct DqWait
 {
-	TimestampTz next_look;		/* when to look for a deadlock again */
+	TimestampTz next_look; /* when to look for a deadlock again */
 } DqWait;
 
 extern void dq_wait_begin(DqWait *wait);
 extern void dq_wait_sleep(DqWait *wait, int pid, long max_ms,
 						  const char *what);
 
-#endif							/* DQ_WAIT_H */
+#endif /* DQ_WAIT_H */

@@ -27,6 +27,8 @@
 #include "run/engine.h"
 #include "run/lock.h"
 #include "run/shared.h"
+#include "run/start.h"
+#include "run/tx.h"
 #include "run/worker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
@@ -43,8 +45,8 @@ typedef struct StartCall
 	DqRunShared *shared;
 	MemoryContext cxt;
 	DqStartResult result;
-	DqRun	   *run;
-	char	   *reason;
+	DqRun *run;
+	char *reason;
 } StartCall;
 
 /*
@@ -53,7 +55,7 @@ typedef struct StartCall
 static void
 handle_cancel(SIGNAL_ARGS)
 {
-	int			save_errno = errno;
+	int save_errno = errno;
 
 	if (!proc_exit_inprogress)
 	{
@@ -72,9 +74,9 @@ handle_cancel(SIGNAL_ARGS)
 static int
 put_text(DqRunShared *shared, const char *text)
 {
-	int			offset = shared->text_used;
-	int			room = DQ_SHARED_TEXT - offset - 1;
-	int			len;
+	int offset = shared->text_used;
+	int room = DQ_SHARED_TEXT - offset - 1;
+	int len;
 
 	if (text == NULL || room <= 0)
 		return 0;
@@ -124,7 +126,7 @@ put_error(DqRunShared *shared, const ErrorData *error)
 static ErrorData
 clip_error(const ErrorData *error)
 {
-	ErrorData	copy = *error;
+	ErrorData copy = *error;
 
 	copy.message = (char *) clip(error->message, 2000);
 	copy.hint = (char *) clip(error->hint, 1000);
@@ -152,7 +154,7 @@ wake_caller(DqRunShared *shared)
 static void
 tell_phase(DqRunShared *shared, DqWorkerPhase phase, int64 run_id)
 {
-	bool		cancel;
+	bool cancel;
 
 	SpinLockAcquire(&shared->mutex);
 	shared->phase = phase;
@@ -172,7 +174,7 @@ static void
 tell_outcome(DqRunShared *shared, DqOutcomeKind outcome,
 			 const ErrorData *error, const char *note)
 {
-	ErrorData	clipped;
+	ErrorData clipped;
 	const char *short_note = clip(note, 1000);
 
 	if (error != NULL)
@@ -218,21 +220,21 @@ record_exit(int code, Datum arg)
 static void
 start_run(void *arg)
 {
-	StartCall  *call = (StartCall *) arg;
+	StartCall *call = (StartCall *) arg;
 	DqRunShared *shared = call->shared;
 	DqRunRequest request = {0};
 	MemoryContext old;
 
-	dq_engine_begin(false);
-	dq_engine_prepare_session();
+	dq_tx_begin(false);
+	dq_tx_prepare_session();
 	old = MemoryContextSwitchTo(call->cxt);
 	request.pipeline_id = shared->pipeline_id;
 	request.window = shared->window;
 	request.requested_by = shared->requested_by;
 	if (shared->params_len > 0)
 		request.params = dq_json_parse(shared->params, "params");
-	call->result = dq_engine_start(&request, call->cxt, &call->run,
-								   &call->reason);
+	call->result = dq_start_run(&request, call->cxt, &call->run,
+								&call->reason);
 	MemoryContextSwitchTo(old);
 	CommitTransactionCommand();
 }
@@ -244,9 +246,9 @@ start_run(void *arg)
 static void
 run_request(DqRunShared *shared)
 {
-	StartCall	call = {shared};
-	ErrorData  *error;
-	int64		run_id = 0;
+	StartCall call = {shared};
+	ErrorData *error;
+	int64 run_id = 0;
 
 	call.cxt = AllocSetContextCreate(TopMemoryContext, "dq_etl run",
 									 ALLOCSET_DEFAULT_SIZES);
@@ -303,7 +305,7 @@ dq_worker_main(Datum arg)
 	CurrentResourceOwner = ResourceOwnerCreate(NULL, "dq_etl worker");
 	segment = dsm_attach(DatumGetUInt32(arg));
 	if (segment == NULL)
-		proc_exit(0);			/* the caller gave up before we came */
+		proc_exit(0); /* the caller gave up before we came */
 	dsm_pin_mapping(segment);
 	shared = (DqRunShared *) dsm_segment_address(segment);
 	if (shared->magic != DQ_SHARED_MAGIC)
@@ -317,7 +319,7 @@ dq_worker_main(Datum arg)
 											  DQ_BGW_BYPASS_LOGIN);
 	before_shmem_exit(record_exit, (Datum) 0);
 	tell_phase(shared, DQ_WORKER_CONNECTED, 0);
-	dq_engine_prepare_session();
+	dq_tx_prepare_session();
 	run_request(shared);
 	proc_exit(0);
 }

@@ -10,4 +10,4 @@
 
 extern PGDLLEXPORT void dq_worker_main(Datum arg);
 
-#endif							/* DQ_WORKER_H */
+#endif /* DQ_WORKER_H */

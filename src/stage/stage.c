@@ -61,10 +61,10 @@ dq_stage_create_schema(int64 run_id, Oid owner)
 uint64
 dq_stage_build(const char *schema, const char *step, const char *query)
 {
-	RawStmt    *parsed = dq_portal_parse_one(query, "the query of the step");
+	RawStmt *parsed = dq_portal_parse_one(query, "the query of the step");
 	CreateTableAsStmt *create = makeNode(CreateTableAsStmt);
-	RawStmt    *statement = makeNode(RawStmt);
-	uint64		count;
+	RawStmt *statement = makeNode(RawStmt);
+	uint64 count;
 
 	create->query = parsed->stmt;
 	create->into = makeNode(IntoClause);
@@ -91,7 +91,7 @@ dq_stage_build(const char *schema, const char *step, const char *query)
 Oid
 dq_stage_relation(const char *schema, const char *step)
 {
-	Oid			namespace = get_namespace_oid(schema, true);
+	Oid namespace = get_namespace_oid(schema, true);
 
 	if (!OidIsValid(namespace))
 		return InvalidOid;
@@ -106,10 +106,10 @@ dq_stage_relation(const char *schema, const char *step)
 bool
 dq_stage_drop(int64 run_id, int max_tables)
 {
-	char	   *schema = dq_stage_schema_name(run_id);
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	uint64		i;
+	char *schema = dq_stage_schema_name(run_id);
+	DqArgs args = {0};
+	DqRows *rows;
+	uint64 i;
 
 	if (!dq_stage_schema_exists(run_id))
 		return true;
@@ -121,10 +121,11 @@ dq_stage_drop(int64 run_id, int max_tables)
 						" JOIN pg_catalog.pg_namespace n"
 						" ON n.oid = c.relnamespace"
 						" WHERE n.nspname = $1 AND c.relkind = 'r'"
-						" ORDER BY c.oid LIMIT $2", &args);
+						" ORDER BY c.oid LIMIT $2",
+						&args);
 	for (i = 0; i < rows->count; i++)
 	{
-		char	   *name = dq_rows_text(rows, i, "name");
+		char *name = dq_rows_text(rows, i, "name");
 
 		(void) dq_spi_execute(DQ_GENERATED,
 							  psprintf("DROP TABLE %s",
