@@ -55,7 +55,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -389,7 +388,6 @@ dq_engine_execute_inline(DqRun *run)
 {
 	ListCell *lc;
 
-	ResetPlanCache();
 	foreach(lc, run->pipeline->steps)
 	{
 		DqStep *step = (DqStep *) lfirst(lc);
@@ -411,7 +409,6 @@ dq_engine_execute_inline(DqRun *run)
 		while (!dq_stage_drop(run->id, DQ_STAGE_DROP_BATCH))
 			CommandCounterIncrement();
 	}
-	ResetPlanCache();
 }
 
 /*
