@@ -44,7 +44,7 @@ static const RunSetting run_settings[] = {
 	 &dq_guc_data_start, true},
 	{"dq_etl.logical_date", "What etl.logical_date() returns.",
 	 &dq_guc_logical_date, true},
-	{"dq_etl.run_id", "What etl.run_id() returns.", &dq_guc_run_id},
+	{"dq_etl.run_id", "What etl.run_id() returns.", &dq_guc_run_id, true},
 	{"dq_etl.params", "JSON object that etl.param(name) reads.",
 	 &dq_guc_params, true},
 	/* set and read by the SQL of an upsert, see load/diff.c */
