@@ -160,8 +160,12 @@ run_statement(DqIdentity who, const char *sql, DqArgs *args,
 {
 	SavedIdentity saved;
 	DqRows *rows = NULL;
+	/* a worker has no portal that would bring a snapshot */
+	bool push = !ActiveSnapshotSet();
 	int code;
 
+	if (push)
+		PushActiveSnapshot(GetTransactionSnapshot());
 	assume_identity(who, &saved);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -198,6 +202,8 @@ run_statement(DqIdentity who, const char *sql, DqArgs *args,
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	restore_identity(&saved);
+	if (push)
+		PopActiveSnapshot();
 	return rows;
 }
 

@@ -82,16 +82,18 @@ dq_runlog_insert(int64 run_id, const DqPipeline *pipeline,
 	dq_args_text(&args, requested_by);
 	dq_args_int4(&args, MyProcPid);
 	dq_args_timestamptz(&args, MyStartTimestamp);
+	dq_args_text(&args, pipeline->steps == NIL ? NULL : ((DqStep *) linitial(pipeline->steps))->name);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "INSERT INTO etl_catalog.run (run_id, pipeline_id,"
 						  " pipeline, version, owner_oid, state, run_window,"
 						  " data_window, logical_date, partial, inline,"
-						  " params, requested_by, backend_pid, backend_start)"
+						  " params, requested_by, backend_pid, backend_start,"
+						  " step)"
 						  " OVERRIDING SYSTEM VALUE"
 						  " VALUES ($1, $2, $3, $4, $5, 'running',"
 						  " tstzrange(nullif($6, '-infinity'), $7),"
 						  " tstzrange(nullif($8, '-infinity'), $7),"
-						  " $9, $10, $11, $12, $13, $14, $15)",
+						  " $9, $10, $11, $12, $13, $14, $15, $16)",
 						  &args);
 }
 
