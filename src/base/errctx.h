@@ -11,7 +11,7 @@ typedef void (*DqGuarded)(void *arg);
 
 extern ErrorData *dq_errctx_try(DqGuarded fn, void *arg);
 extern ErrorData *dq_errctx_try_subxact(DqGuarded fn, void *arg);
-extern void dq_errctx_rethrow(ErrorData *error) pg_attribute_noreturn();
+extern void dq_errctx_rethrow(ErrorData *error);
 
 /*
  * A frame on the error context stack. "source" is the text of the step, shown

@@ -68,6 +68,8 @@ build_stage(DqRun *run, DqStep *step, StepResult *result)
 {
 	char *query = dq_json_text(step->options, "query", step->name);
 
+	/* rows that row security hides must be an error, not a partial load */
+	dq_session_set("row_security", "off", run->is_inline);
 	result->counts.read = dq_stage_build(run->schema, step->name, query);
 }
 
