@@ -1,0 +1,96 @@
+-- Definitions. The functions that make steps only collect what they are given
+-- into a row; etl.define judges it, and rows made by hand just so.
+
+CREATE FUNCTION etl.extract(name text, query text, depends_on text[] DEFAULT '{}')
+	RETURNS etl.step
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN ROW('extract', name, jsonb_strip_nulls(jsonb_build_object(
+		'query', query, 'depends_on', depends_on)))::etl.step;
+COMMENT ON FUNCTION etl.extract(text, text, text[]) IS
+'Make a step that reads a source: the result of one query (SELECT, VALUES or TABLE) is kept under the step''s name for later steps. depends_on names steps that must be done first, besides those that the query reads. Nothing is checked before etl.define';
+
+CREATE FUNCTION etl.transform(name text, query text, depends_on text[] DEFAULT '{}')
+	RETURNS etl.step
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN ROW('transform', name, jsonb_strip_nulls(jsonb_build_object(
+		'query', query, 'depends_on', depends_on)))::etl.step;
+COMMENT ON FUNCTION etl.transform(text, text, text[]) IS
+'Make a step that computes from earlier steps, which its query reads by their plain names; otherwise as etl.extract';
+
+CREATE FUNCTION etl.expect(
+	source text, checks text[], on_fail text DEFAULT 'stop',
+	name text DEFAULT NULL, row_filter text DEFAULT NULL,
+	max_failed_fraction numeric DEFAULT NULL, depends_on text[] DEFAULT '{}')
+	RETURNS etl.step
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN ROW('expect', name, jsonb_strip_nulls(jsonb_build_object(
+		'source', source, 'checks', checks, 'on_fail', on_fail,
+		'row_filter', row_filter, 'max_failed_fraction', max_failed_fraction,
+		'depends_on', depends_on)))::etl.step;
+COMMENT ON FUNCTION etl.expect(text, text[], text, text, text, numeric, text[]) IS
+'Make a step that checks an earlier step or an existing relation. Each check is a boolean expression, a table constraint (CHECK, UNIQUE, PRIMARY KEY, FOREIGN KEY) or a rule made by etl.rule. on_fail: stop ends the run before anything is loaded, warn only records. row_filter (SQL) says which rows count, max_failed_fraction (0 to 1) how many of them may fail. The name is expect_<source> when NULL. Nothing is checked before etl.define';
+
+CREATE FUNCTION etl.load(
+	source text, target text, key text[] DEFAULT NULL, mode text DEFAULT NULL,
+	name text DEFAULT NULL, depends_on text[] DEFAULT '{}')
+	RETURNS etl.step
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN ROW('load', name, jsonb_strip_nulls(jsonb_build_object(
+		'source', source, 'target', target, 'key', key, 'mode', mode,
+		'depends_on', depends_on)))::etl.step;
+COMMENT ON FUNCTION etl.load(text, text, text[], text, text, text[]) IS
+'Make a step that loads the result of an earlier step into a table, in the one transaction that makes all loads of a run visible. mode: append or upsert, which matches rows by key; when NULL both follow from the table. The name is load_<source> when NULL. Nothing is checked before etl.define';
+
+CREATE FUNCTION etl.call(
+	name text, command text, phase text DEFAULT 'publish',
+	depends_on text[] DEFAULT '{}')
+	RETURNS etl.step
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN ROW('call', name, jsonb_strip_nulls(jsonb_build_object(
+		'command', command, 'phase', phase, 'depends_on', depends_on)))::etl.step;
+COMMENT ON FUNCTION etl.call(text, text, text, text[]) IS
+'Make a step that executes one statement of any kind but a transaction command. phase: before everything else, publish (in the transaction of the loads, in list order among them) or after the commit. Nothing is checked before etl.define';
+
+CREATE FUNCTION etl.define(
+	pipeline text, steps etl.step[], description text DEFAULT NULL,
+	period interval DEFAULT NULL, start_at timestamptz DEFAULT NULL,
+	timezone text DEFAULT NULL, catchup boolean DEFAULT true,
+	schedule text DEFAULT NULL, retries integer DEFAULT 0,
+	retry_delay interval DEFAULT '1 min', tags text[] DEFAULT '{}',
+	params jsonb DEFAULT '{}', dry_run boolean DEFAULT false)
+	RETURNS TABLE (action text, object text, detail text)
+	LANGUAGE c VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'dq_etl_define';
+COMMENT ON FUNCTION etl.define(text, etl.step[], text, interval, timestamptz, text, boolean, text, integer, interval, text[], jsonb, boolean) IS
+'Define a pipeline as a whole, new or again; returns what changed: one row "unchanged" when nothing did, else each change and the new version. With dry_run the same list, and nothing is written. Steps that are not given any more go. The caller becomes the owner of a new pipeline, as whom it runs; an existing one keeps its owner, whose privileges are needed (42501). The search_path and the settings that change what SQL means are kept from this session. period (days and months by the calendar of timezone, else elapsed time) cuts time into windows counted from start_at; without one a window lasts from success to success. timezone NULL: the database''s own; start_at NULL: one period before the one of the first definition, kept afterwards. catchup: take the oldest window that is due, else the latest. retries: 0 to 100, retry_delay up to one day. schedule is for etl.schedule, in pg_cron''s syntax. pipeline and steps must not be NULL (22004); NULL for another argument means its default. Errors name the step, with a caret where its SQL is wrong: 42601 syntax, 0A000 a statement of a kind that is not allowed, 42P17 order or cycle, 42704 unknown step, 42710 two steps of one name, 42939 reserved name, 42602 and 42622 bad name, 22023 other options, and those of loads and checks. 25006 where nothing can be written';
+
+CREATE FUNCTION etl.drop_pipeline(pipeline text, if_exists boolean DEFAULT false)
+	RETURNS text
+	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'dq_etl_drop_pipeline';
+COMMENT ON FUNCTION etl.drop_pipeline(text, boolean) IS
+'Drop a pipeline with all versions, grants, its pg_cron job and the record of what is done; the history of its runs stays. Returns what is forgotten, NULL for NULL. Errors: 42704 no such pipeline (unless if_exists), 42501 not the owner, 55006 it is running';
+
+CREATE FUNCTION etl.rename_pipeline(pipeline text, new_name text) RETURNS text
+	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'dq_etl_rename_pipeline';
+COMMENT ON FUNCTION etl.rename_pipeline(text, text) IS
+'Give a pipeline another name; its runs, windows, grants and job stay with it. Returns what was done, NULL for NULL. Errors: 42710 the name is taken, 42602 and 42622 bad name, 42501 not the owner';
+
+CREATE FUNCTION etl.enable(pipeline text) RETURNS boolean
+	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'dq_etl_enable';
+COMMENT ON FUNCTION etl.enable(text) IS
+'Let runs of a pipeline start again; false when it was enabled already, NULL for NULL. Error: 42501 not the owner';
+
+CREATE FUNCTION etl.disable(pipeline text, reason text DEFAULT NULL) RETURNS boolean
+	LANGUAGE c VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'dq_etl_disable';
+COMMENT ON FUNCTION etl.disable(text, text) IS
+'Keep runs of a pipeline from starting, and keep the reason, which may be NULL; a run that goes on is left alone. False when it was disabled already (the reason is replaced), NULL for a NULL pipeline. Error: 42501 not the owner';
+
+CREATE FUNCTION etl.set_owner(pipeline text, owner regrole) RETURNS text
+	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'dq_etl_set_owner';
+COMMENT ON FUNCTION etl.set_owner(text, regrole) IS
+'Give a pipeline to another role, as which it runs from then on with the search_path pinned before; its pg_cron job is removed. The caller needs the privileges of the owner and must be able to SET ROLE to the new one; only a superuser gives to a superuser. After a restore in which the stored owner''s name and OID disagree, approves an owner again: for superusers and the role that has the stored name. Returns what was done, NULL for NULL. Errors: 42501, 42704 no such role';
