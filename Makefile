@@ -7,7 +7,7 @@ MODULES_SQL := $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 SCRIPT     := sql/dq_etl--$(EXTVERSION).sql
 DATA       := $(filter-out $(SCRIPT),$(wildcard sql/dq_etl--*--*.sql))
 DATA_built  = $(SCRIPT)
-PG_CPPFLAGS = -I$(srcdir)/src
+PG_CPPFLAGS = -I$(srcdir)/src -DDQ_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 DQ_HEADERS := $(sort $(wildcard src/*/*.h))
 
@@ -37,7 +37,7 @@ endif
 
 all: $(SCRIPT)
 
-$(OBJS) $(OBJS:.o=.bc): $(DQ_HEADERS)
+$(OBJS) $(OBJS:.o=.bc): $(DQ_HEADERS) dq_etl.control
 
 $(SCRIPT): $(MODULES_SQL) dq_etl.control Makefile
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION dq_etl" to load this file. \quit'; cat /dev/null $(MODULES_SQL); } > $@

@@ -117,7 +117,6 @@ CREATE TABLE etl_catalog.run (
 	step         text,
 	started_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	finished_at  timestamptz,
-	cancelled_by text,
 	stages_kept  boolean NOT NULL DEFAULT false,
 	CHECK ((finished_at IS NULL) = (state IN ('queued', 'running'))),
 	-- two live runs of one pipeline never touch the same data

@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 dq_need_packages clang $(dq_package_names build)
 dq_begin
 dq_copy_sources
-FLAGS=(-Isrc "-I$("$PG_CONFIG" --includedir-server)" -D_GNU_SOURCE -O2 -fPIC -fwrapv -fno-strict-aliasing)
+FLAGS=(-Isrc "-I$("$PG_CONFIG" --includedir-server)" -D_GNU_SOURCE '-DDQ_VERSION=""' -O2 -fPIC -fwrapv -fno-strict-aliasing)
 LOG=$DQ_BUILD/analyze.log
 : >"$LOG"
 cd "$DQ_SRC"

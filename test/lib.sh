@@ -280,10 +280,10 @@ dq_stage()
 	fi
 	dq_copy_sources
 	# Bitcode only serves JIT inlining, and its absence makes the build quick.
-	make=(make -C "$DQ_SRC" "PG_CONFIG=$PG_CONFIG" with_llvm=no "COPT=-Werror ${DQ_COPT:-}")
+	make=(make -s -C "$DQ_SRC" "PG_CONFIG=$PG_CONFIG" with_llvm=no "COPT=-Werror ${DQ_COPT:-}")
 	rm -rf "$stage"
 	if ! { dq_as "${make[@]}" -j2 all && dq_as "${make[@]}" install "DESTDIR=$stage"; } >"$log" 2>&1; then
-		grep -E -A 6 'error|\*\*\*|warning' "$log" | head -n 100
+		head -n 100 "$log"
 		dq_die "the build failed: $log"
 	fi
 	dq_settings "$stage"

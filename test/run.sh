@@ -149,7 +149,7 @@ run_driver()
 	if conclude "$suite" "$status" "$log"; then
 		return 0
 	fi
-	grep -v -E '^(ok |test .* \.\.\. ok)' "$log" || true
+	grep -v -E '^(ok |test .* \.\.\. ok|=+ .* =+$|(SET|DROP|CREATE|ALTER)( DATABASE| EXTENSION)?$|$)' "$log" || true
 	[ ! -f "$DQ_SRC/regression.diffs" ] || mv "$DQ_SRC/regression.diffs" "$DQ_BUILD/$suite.diffs"
 	show "$DQ_BUILD/$suite.diffs"
 	! grep -q 'server closed the connection\|in recovery mode\|terminated by signal' "$DQ_BUILD/$suite.diffs" "$DQ_HOME/log" 2>/dev/null ||

@@ -30,4 +30,4 @@
 #define DQ_LOCK_TARGET 21859
 #define DQ_LOCK_LEDGER 21860
 
-#endif							/* DQ_ETL_H */
+#endif /* DQ_ETL_H */

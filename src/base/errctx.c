@@ -22,7 +22,7 @@ ErrorData *
 dq_errctx_try(DqGuarded fn, void *arg)
 {
 	MemoryContext outer = CurrentMemoryContext;
-	ErrorData  *volatile error = NULL;
+	ErrorData *volatile error = NULL;
 
 	PG_TRY();
 	{
@@ -50,7 +50,7 @@ dq_errctx_try_subxact(DqGuarded fn, void *arg)
 {
 	MemoryContext outer = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	ErrorData *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(outer);
@@ -95,7 +95,7 @@ static void
 add_context(void *arg)
 {
 	DqErrorFrame *frame = (DqErrorFrame *) arg;
-	int			position = geterrposition();
+	int position = geterrposition();
 
 	if (frame->source != NULL && position > 0)
 	{

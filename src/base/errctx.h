@@ -7,11 +7,11 @@
 
 #include "utils/elog.h"
 
-typedef void (*DqGuarded) (void *arg);
+typedef void (*DqGuarded)(void *arg);
 
 extern ErrorData *dq_errctx_try(DqGuarded fn, void *arg);
 extern ErrorData *dq_errctx_try_subxact(DqGuarded fn, void *arg);
-extern void dq_errctx_rethrow(ErrorData *error) pg_attribute_noreturn();
+extern void dq_errctx_rethrow(ErrorData *error);
 
 /*
  * A frame on the error context stack. "source" is the text of the step, shown
@@ -20,9 +20,9 @@ extern void dq_errctx_rethrow(ErrorData *error) pg_attribute_noreturn();
 typedef struct DqErrorFrame
 {
 	ErrorContextCallback callback;
-	int64		run_id;			/* 0: not in a run */
+	int64 run_id; /* 0: not in a run */
 	const char *pipeline;
-	const char *step;			/* NULL: not in a step */
+	const char *step; /* NULL: not in a step */
 	const char *source;
 } DqErrorFrame;
 
@@ -31,4 +31,4 @@ extern void dq_errctx_push(DqErrorFrame *frame, int64 run_id,
 						   const char *source);
 extern void dq_errctx_pop(DqErrorFrame *frame);
 
-#endif							/* DQ_ERRCTX_H */
+#endif /* DQ_ERRCTX_H */

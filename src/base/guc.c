@@ -15,41 +15,41 @@
 #include "utils/guc.h"
 #include "utils/plancache.h"
 
-bool		dq_guc_enabled = true;
-bool		dq_guc_allow_superuser = true;
-int			dq_guc_sample_rows = 5;
-int			dq_guc_stage_retention = 7 * 24 * 60;
-char	   *dq_guc_window_start = NULL;
-char	   *dq_guc_window_end = NULL;
-char	   *dq_guc_data_start = NULL;
-char	   *dq_guc_logical_date = NULL;
-char	   *dq_guc_run_id = NULL;
-char	   *dq_guc_params = NULL;
+bool dq_guc_enabled = true;
+bool dq_guc_allow_superuser = true;
+int dq_guc_sample_rows = 5;
+int dq_guc_stage_retention = 7 * 24 * 60;
+char *dq_guc_window_start = NULL;
+char *dq_guc_window_end = NULL;
+char *dq_guc_data_start = NULL;
+char *dq_guc_logical_date = NULL;
+char *dq_guc_run_id = NULL;
+char *dq_guc_params = NULL;
 static char *load_mark = NULL;
 
 typedef struct RunSetting
 {
 	const char *name;
 	const char *summary;
-	char	  **variable;
+	char **variable;
+	bool folded; /* the planner takes it for a constant, see api/context.c */
 } RunSetting;
 
 static const RunSetting run_settings[] = {
 	{"dq_etl.window_start", "What etl.window_start() returns.",
-	&dq_guc_window_start},
+	 &dq_guc_window_start, true},
 	{"dq_etl.window_end", "What etl.window_end() returns.",
-	&dq_guc_window_end},
+	 &dq_guc_window_end, true},
 	{"dq_etl.data_start", "What etl.data_start() returns.",
-	&dq_guc_data_start},
+	 &dq_guc_data_start, true},
 	{"dq_etl.logical_date", "What etl.logical_date() returns.",
-	&dq_guc_logical_date},
-	{"dq_etl.run_id", "What etl.run_id() returns.", &dq_guc_run_id},
+	 &dq_guc_logical_date, true},
+	{"dq_etl.run_id", "What etl.run_id() returns.", &dq_guc_run_id, true},
 	{"dq_etl.params", "JSON object that etl.param(name) reads.",
-	&dq_guc_params},
+	 &dq_guc_params, true},
 	/* set and read by the SQL of an upsert, see load/diff.c */
 	{"dq_etl.load_mark", "Key of the row that an upsert updated last.",
-	&load_mark}
-};
+	 &load_mark, false}};
 
 /*
  * forget_plans: cached plans may hold the old value of a run setting as a
@@ -67,7 +67,7 @@ forget_plans(const char *newval, void *extra)
 void
 dq_guc_init(void)
 {
-	int			i;
+	int i;
 
 	DefineCustomBoolVariable("dq_etl.enabled",
 							 "Whether runs may start.",
@@ -94,7 +94,7 @@ dq_guc_init(void)
 								   run_settings[i].summary,
 								   "Set by a run for its steps; empty outside.",
 								   run_settings[i].variable, "",
-								   PGC_USERSET, GUC_NO_SHOW_ALL,
-								   NULL, forget_plans, NULL);
+								   PGC_USERSET, GUC_NO_SHOW_ALL, NULL,
+								   run_settings[i].folded ? forget_plans : NULL, NULL);
 	MarkGUCPrefixReserved("dq_etl");
 }

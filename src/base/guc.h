@@ -8,8 +8,8 @@
 /* what an administrator sets */
 extern bool dq_guc_enabled;
 extern bool dq_guc_allow_superuser;
-extern int	dq_guc_sample_rows;
-extern int	dq_guc_stage_retention;
+extern int dq_guc_sample_rows;
+extern int dq_guc_stage_retention;
 
 /*
  * What a run tells its step SQL, as text; empty outside a run. Anyone may set
@@ -24,4 +24,4 @@ extern char *dq_guc_params;
 
 extern void dq_guc_init(void);
 
-#endif							/* DQ_GUC_H */
+#endif /* DQ_GUC_H */

@@ -46,6 +46,17 @@ dq_json_has(Jsonb *doc, const char *key)
 }
 
 /*
+ * dq_json_has_key: is the key there, be it with null?
+ */
+bool
+dq_json_has_key(Jsonb *doc, const char *key)
+{
+	return JB_ROOT_IS_OBJECT(doc) &&
+		   getKeyJsonValueFromContainer(&doc->root, key, strlen(key), NULL) !=
+			   NULL;
+}
+
+/*
  * dq_json_text: a string value, or NULL when not given.
  */
 char *
@@ -164,7 +175,7 @@ int64
 dq_json_int(Jsonb *doc, const char *key, int64 missing, const char *what)
 {
 	JsonbValue *value = find_value(doc, key);
-	Datum		rounded;
+	Datum rounded;
 
 	if (value == NULL)
 		return missing;
@@ -187,10 +198,10 @@ List *
 dq_json_text_list(Jsonb *doc, const char *key, const char *what)
 {
 	JsonbValue *value = find_value(doc, key);
-	List	   *result = NIL;
+	List *result = NIL;
 	JsonbIterator *it;
 	JsonbIteratorToken token;
-	JsonbValue	element;
+	JsonbValue element;
 
 	if (value == NULL)
 		return NIL;
@@ -220,10 +231,10 @@ dq_json_text_list(Jsonb *doc, const char *key, const char *what)
 List *
 dq_json_keys(Jsonb *doc)
 {
-	List	   *keys = NIL;
+	List *keys = NIL;
 	JsonbIterator *it;
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 
 	if (doc == NULL || !JB_ROOT_IS_OBJECT(doc))
 		return NIL;
@@ -244,9 +255,9 @@ dq_json_keys(Jsonb *doc)
 void
 dq_json_check_keys(Jsonb *doc, const char *const *allowed, const char *what)
 {
-	List	   *known = NIL;
-	ListCell   *lc;
-	int			i;
+	List *known = NIL;
+	ListCell *lc;
+	int i;
 
 	if (doc == NULL)
 		return;
@@ -259,8 +270,8 @@ dq_json_check_keys(Jsonb *doc, const char *const *allowed, const char *what)
 
 	foreach(lc, dq_json_keys(doc))
 	{
-		char	   *key = (char *) lfirst(lc);
-		bool		found = false;
+		char *key = (char *) lfirst(lc);
+		bool found = false;
 
 		for (i = 0; allowed[i] != NULL && !found; i++)
 			found = (strcmp(key, allowed[i]) == 0);
@@ -307,7 +318,7 @@ dq_json_begin(DqJsonBuild *build)
 static void
 push_key(DqJsonBuild *build, const char *key)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	value.type = jbvString;
 	value.val.string.val = pstrdup(key);
@@ -321,7 +332,7 @@ push_key(DqJsonBuild *build, const char *key)
 void
 dq_json_add_text(DqJsonBuild *build, const char *key, const char *text)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	if (text == NULL)
 		return;
@@ -338,7 +349,7 @@ dq_json_add_text(DqJsonBuild *build, const char *key, const char *text)
 void
 dq_json_add_bool(DqJsonBuild *build, const char *key, bool flag)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	push_key(build, key);
 	value.type = jbvBool;
@@ -352,7 +363,7 @@ dq_json_add_bool(DqJsonBuild *build, const char *key, bool flag)
 void
 dq_json_add_int(DqJsonBuild *build, const char *key, int64 number)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	push_key(build, key);
 	value.type = jbvNumeric;
@@ -366,14 +377,14 @@ dq_json_add_int(DqJsonBuild *build, const char *key, int64 number)
 void
 dq_json_add_text_list(DqJsonBuild *build, const char *key, List *values)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	push_key(build, key);
 	pushJsonbValue(&build->state, WJB_BEGIN_ARRAY, NULL);
 	foreach(lc, values)
 	{
-		char	   *text = (char *) lfirst(lc);
-		JsonbValue	value;
+		char *text = (char *) lfirst(lc);
+		JsonbValue value;
 
 		value.type = jbvString;
 		value.val.string.val = text;
@@ -389,7 +400,7 @@ dq_json_add_text_list(DqJsonBuild *build, const char *key, List *values)
 void
 dq_json_add_jsonb(DqJsonBuild *build, const char *key, Jsonb *doc)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	if (doc == NULL)
 		return;
@@ -403,6 +414,22 @@ dq_json_add_jsonb(DqJsonBuild *build, const char *key, Jsonb *doc)
 		value.val.binary.len = VARSIZE(doc) - VARHDRSZ;
 	}
 	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
+ * dq_json_add_from: add a key with the value that it has in another document,
+ * whatever that is; nothing when it is absent there.
+ */
+void
+dq_json_add_from(DqJsonBuild *build, const char *key, Jsonb *source)
+{
+	JsonbValue *value = getKeyJsonValueFromContainer(&source->root, key,
+													 strlen(key), NULL);
+
+	if (value == NULL)
+		return;
+	push_key(build, key);
+	pushJsonbValue(&build->state, WJB_VALUE, value);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "utils/jsonb.h"
 
 extern bool dq_json_has(Jsonb *doc, const char *key);
+extern bool dq_json_has_key(Jsonb *doc, const char *key);
 extern char *dq_json_text(Jsonb *doc, const char *key, const char *what);
 extern char *dq_json_scalar_text(Jsonb *doc, const char *key,
 								 const char *what);
@@ -45,6 +46,8 @@ extern void dq_json_add_text_list(DqJsonBuild *build, const char *key,
 								  List *values);
 extern void dq_json_add_jsonb(DqJsonBuild *build, const char *key,
 							  Jsonb *value);
+extern void dq_json_add_from(DqJsonBuild *build, const char *key,
+							 Jsonb *source);
 extern Jsonb *dq_json_end(DqJsonBuild *build);
 
-#endif							/* DQ_JSON_H */
+#endif /* DQ_JSON_H */

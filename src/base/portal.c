@@ -12,7 +12,6 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/portal.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -31,20 +30,20 @@
 RawStmt *
 dq_portal_parse_one(const char *sql, const char *what)
 {
-	List	   *statements = pg_parse_query(sql);
-	int			second = 0;
+	List *statements = pg_parse_query(sql);
 
-	if (list_length(statements) > 1)
-		second = lsecond_node(RawStmt, statements)->stmt_location;
 	if (statements == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("%s is empty", what)));
 	if (list_length(statements) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("%s holds more than one statement", what),
-				 errposition(1 + pg_mbstrlen_with_len(sql, second))));
+	{
+		RawStmt *second = lsecond_node(RawStmt, statements);
+
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+						errmsg("%s holds more than one statement", what),
+						errposition(1 + second->stmt_location)));
+	}
 	return linitial_node(RawStmt, statements);
 }
 
@@ -60,12 +59,12 @@ uint64
 dq_portal_run(RawStmt *statement, const char *source, bool top_level)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	bool		need_snapshot = analyze_requires_snapshot(statement);
-	CommandTag	tag = CreateCommandTag(statement->stmt);
-	Portal		portal;
+	bool need_snapshot = analyze_requires_snapshot(statement);
+	CommandTag tag = CreateCommandTag(statement->stmt);
+	Portal portal;
 	MemoryContext cxt;
-	List	   *queries;
-	List	   *plans;
+	List *queries;
+	List *plans;
 	QueryCompletion qc;
 	DestReceiver *dest;
 

@@ -12,4 +12,4 @@ extern RawStmt *dq_portal_parse_one(const char *sql, const char *what);
 extern uint64 dq_portal_run(RawStmt *statement, const char *source,
 							bool top_level);
 
-#endif							/* DQ_PORTAL_H */
+#endif /* DQ_PORTAL_H */

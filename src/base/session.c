@@ -24,8 +24,7 @@ static const char *const pinned_settings[] = {
 	"transform_null_equals", "extra_float_digits", "bytea_output",
 	"xmlbinary", "xmloption", "lc_numeric", "lc_monetary", "lc_time",
 	"default_text_search_config", "default_tablespace",
-	"default_table_access_method", "row_security", "check_function_bodies"
-};
+	"default_table_access_method", "row_security", "check_function_bodies"};
 
 /*
  * effective_path: the schemas that search_path resolves to now, without the
@@ -35,14 +34,14 @@ static char *
 effective_path(void)
 {
 	StringInfoData buf;
-	List	   *oids = fetch_search_path(false);
-	ListCell   *lc;
+	List *oids = fetch_search_path(false);
+	ListCell *lc;
 
 	initStringInfo(&buf);
 	foreach(lc, oids)
 	{
-		Oid			schema = lfirst_oid(lc);
-		char	   *name = get_namespace_name(schema);
+		Oid schema = lfirst_oid(lc);
+		char *name = get_namespace_name(schema);
 
 		if (name == NULL || isAnyTempNamespace(schema))
 			continue;
@@ -60,7 +59,7 @@ Jsonb *
 dq_session_pin(void)
 {
 	DqJsonBuild build;
-	int			i;
+	int i;
 
 	dq_json_begin(&build);
 	dq_json_add_text(&build, "search_path", effective_path());
@@ -76,7 +75,7 @@ dq_session_pin(void)
 char *
 dq_session_pinned_path(Jsonb *pinned)
 {
-	char	   *path = dq_json_text(pinned, "search_path", "pinned settings");
+	char *path = dq_json_text(pinned, "search_path", "pinned settings");
 
 	return path ? path : pstrdup("");
 }
@@ -101,15 +100,15 @@ dq_session_set(const char *name, const char *value, bool nested)
 int
 dq_session_enter(Jsonb *pinned, const char *stage_schema, bool nested)
 {
-	int			level = nested ? NewGUCNestLevel() : 0;
+	int level = nested ? NewGUCNestLevel() : 0;
 	StringInfoData path;
-	char	   *rest = dq_session_pinned_path(pinned);
-	int			i;
+	char *rest = dq_session_pinned_path(pinned);
+	int i;
 
 	for (i = 0; i < lengthof(pinned_settings); i++)
 	{
-		char	   *value = dq_json_text(pinned, pinned_settings[i],
-										 "pinned settings");
+		char *value = dq_json_text(pinned, pinned_settings[i],
+								   "pinned settings");
 
 		if (value != NULL)
 			dq_session_set(pinned_settings[i], value, nested);

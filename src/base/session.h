@@ -16,9 +16,9 @@ extern char *dq_session_pinned_path(Jsonb *pinned);
  * dq_session_leave ends; in a worker (nested = false) they are set for the
  * session, since a step may commit.
  */
-extern int	dq_session_enter(Jsonb *pinned, const char *stage_schema,
-							 bool nested);
+extern int dq_session_enter(Jsonb *pinned, const char *stage_schema,
+							bool nested);
 extern void dq_session_set(const char *name, const char *value, bool nested);
 extern void dq_session_leave(int level);
 
-#endif							/* DQ_SESSION_H */
+#endif /* DQ_SESSION_H */

@@ -28,10 +28,10 @@
 /* what to put back after a statement */
 typedef struct SavedIdentity
 {
-	bool		switched;
-	Oid			userid;
-	int			sec_context;
-	int			guc_level;		/* 0: search_path untouched */
+	bool switched;
+	Oid userid;
+	int sec_context;
+	int guc_level; /* 0: search_path untouched */
 } SavedIdentity;
 
 /*
@@ -40,7 +40,7 @@ typedef struct SavedIdentity
 Oid
 dq_spi_extension_oid(bool missing_ok)
 {
-	Oid			oid = get_extension_oid(DQ_EXTENSION, true);
+	Oid oid = get_extension_oid(DQ_EXTENSION, true);
 
 	if (!OidIsValid(oid) && !missing_ok)
 		ereport(ERROR,
@@ -57,12 +57,12 @@ dq_spi_extension_oid(bool missing_ok)
 Oid
 dq_spi_extension_owner(void)
 {
-	Oid			extension = dq_spi_extension_oid(false);
-	Oid			owner = InvalidOid;
-	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	Oid extension = dq_spi_extension_oid(false);
+	Oid owner = InvalidOid;
+	Relation rel = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 
 	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(extension));
@@ -92,13 +92,13 @@ assume_identity(DqIdentity who, SavedIdentity *saved)
 
 	if (who == DQ_BOOKKEEPING)
 	{
-		Oid			owner = dq_spi_extension_owner();
+		Oid owner = dq_spi_extension_owner();
 
 		GetUserIdAndSecContext(&saved->userid, &saved->sec_context);
 		SetUserIdAndSecContext(owner,
 							   saved->sec_context |
-							   SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_RESTRICTED_OPERATION);
+								   SECURITY_LOCAL_USERID_CHANGE |
+								   SECURITY_RESTRICTED_OPERATION);
 		saved->switched = true;
 	}
 	saved->guc_level = NewGUCNestLevel();
@@ -131,8 +131,8 @@ static DqRows *
 copy_rows(MemoryContext target)
 {
 	MemoryContext old = MemoryContextSwitchTo(target);
-	DqRows	   *rows = palloc0(sizeof(DqRows));
-	uint64		i;
+	DqRows *rows = palloc0(sizeof(DqRows));
+	uint64 i;
 
 	rows->count = SPI_tuptable ? SPI_tuptable->numvals : 0;
 	if (SPI_tuptable != NULL)
@@ -159,17 +159,21 @@ run_statement(DqIdentity who, const char *sql, DqArgs *args,
 			  uint64 *processed)
 {
 	SavedIdentity saved;
-	DqRows	   *rows = NULL;
-	int			code;
+	DqRows *rows = NULL;
+	/* a worker has no portal that would bring a snapshot */
+	bool push = !ActiveSnapshotSet();
+	int code;
 
+	if (push)
+		PushActiveSnapshot(GetTransactionSnapshot());
 	assume_identity(who, &saved);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 
 	if (snapshot != InvalidSnapshot)
 	{
-		SPIPlanPtr	plan = SPI_prepare(sql, args ? args->count : 0,
-									   args ? args->types : NULL);
+		SPIPlanPtr plan = SPI_prepare(sql, args ? args->count : 0,
+									  args ? args->types : NULL);
 
 		if (plan == NULL)
 			elog(ERROR, "SPI_prepare failed: %s",
@@ -198,6 +202,8 @@ run_statement(DqIdentity who, const char *sql, DqArgs *args,
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
 	restore_identity(&saved);
+	if (push)
+		PopActiveSnapshot();
 	return rows;
 }
 
@@ -207,7 +213,7 @@ run_statement(DqIdentity who, const char *sql, DqArgs *args,
 DqRows *
 dq_spi_query(DqIdentity who, const char *sql, DqArgs *args)
 {
-	uint64		processed;
+	uint64 processed;
 
 	return run_statement(who, sql, args, InvalidSnapshot, false,
 						 CurrentMemoryContext, &processed);
@@ -220,7 +226,7 @@ dq_spi_query(DqIdentity who, const char *sql, DqArgs *args)
 DqRows *
 dq_spi_query_readonly(DqIdentity who, const char *sql, DqArgs *args)
 {
-	uint64		processed;
+	uint64 processed;
 
 	return run_statement(who, sql, args, InvalidSnapshot, true,
 						 CurrentMemoryContext, &processed);
@@ -233,7 +239,7 @@ dq_spi_query_readonly(DqIdentity who, const char *sql, DqArgs *args)
 DqRows *
 dq_spi_query_fresh(const char *sql, DqArgs *args)
 {
-	uint64		processed;
+	uint64 processed;
 
 	return run_statement(DQ_BOOKKEEPING, sql, args, GetLatestSnapshot(), true,
 						 CurrentMemoryContext, &processed);
@@ -246,7 +252,7 @@ dq_spi_query_fresh(const char *sql, DqArgs *args)
 uint64
 dq_spi_execute(DqIdentity who, const char *sql, DqArgs *args)
 {
-	uint64		processed;
+	uint64 processed;
 
 	(void) run_statement(who, sql, args, InvalidSnapshot, false, NULL,
 						 &processed);
@@ -293,9 +299,9 @@ dq_args_text(DqArgs *args, const char *value)
 void
 dq_args_text_list(DqArgs *args, List *values)
 {
-	Datum	   *elements = palloc(sizeof(Datum) * (list_length(values) + 1));
-	int			n = 0;
-	ListCell   *lc;
+	Datum *elements = palloc(sizeof(Datum) * (list_length(values) + 1));
+	int n = 0;
+	ListCell *lc;
 
 	foreach(lc, values)
 		elements[n++] = CStringGetTextDatum((char *) lfirst(lc));
@@ -378,7 +384,7 @@ Datum
 dq_rows_datum(const DqRows *rows, uint64 row, const char *column,
 			  bool *isnull)
 {
-	int			fnum;
+	int fnum;
 
 	if (row >= rows->count)
 		elog(ERROR, "result has no row " UINT64_FORMAT, row);
@@ -394,7 +400,7 @@ dq_rows_datum(const DqRows *rows, uint64 row, const char *column,
 bool
 dq_rows_is_null(const DqRows *rows, uint64 row, const char *column)
 {
-	bool		isnull;
+	bool isnull;
 
 	(void) dq_rows_datum(rows, row, column, &isnull);
 	return isnull;
@@ -418,8 +424,8 @@ dq_rows_text(const DqRows *rows, uint64 row, const char *column)
 bool
 dq_rows_bool(const DqRows *rows, uint64 row, const char *column)
 {
-	bool		isnull;
-	Datum		value = dq_rows_datum(rows, row, column, &isnull);
+	bool isnull;
+	Datum value = dq_rows_datum(rows, row, column, &isnull);
 
 	return isnull ? false : DatumGetBool(value);
 }
@@ -430,8 +436,8 @@ dq_rows_bool(const DqRows *rows, uint64 row, const char *column)
 int32
 dq_rows_int4(const DqRows *rows, uint64 row, const char *column)
 {
-	bool		isnull;
-	Datum		value = dq_rows_datum(rows, row, column, &isnull);
+	bool isnull;
+	Datum value = dq_rows_datum(rows, row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt32(value);
 }
@@ -442,8 +448,8 @@ dq_rows_int4(const DqRows *rows, uint64 row, const char *column)
 int64
 dq_rows_int8(const DqRows *rows, uint64 row, const char *column)
 {
-	bool		isnull;
-	Datum		value = dq_rows_datum(rows, row, column, &isnull);
+	bool isnull;
+	Datum value = dq_rows_datum(rows, row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(value);
 }
@@ -454,8 +460,8 @@ dq_rows_int8(const DqRows *rows, uint64 row, const char *column)
 Oid
 dq_rows_oid(const DqRows *rows, uint64 row, const char *column)
 {
-	bool		isnull;
-	Datum		value = dq_rows_datum(rows, row, column, &isnull);
+	bool isnull;
+	Datum value = dq_rows_datum(rows, row, column, &isnull);
 
 	return isnull ? InvalidOid : DatumGetObjectId(value);
 }
@@ -466,8 +472,8 @@ dq_rows_oid(const DqRows *rows, uint64 row, const char *column)
 Jsonb *
 dq_rows_jsonb(const DqRows *rows, uint64 row, const char *column)
 {
-	bool		isnull;
-	Datum		value = dq_rows_datum(rows, row, column, &isnull);
+	bool isnull;
+	Datum value = dq_rows_datum(rows, row, column, &isnull);
 
 	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
@@ -478,13 +484,13 @@ dq_rows_jsonb(const DqRows *rows, uint64 row, const char *column)
 List *
 dq_rows_text_list(const DqRows *rows, uint64 row, const char *column)
 {
-	bool		isnull;
-	Datum		value = dq_rows_datum(rows, row, column, &isnull);
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
-	int			i;
-	List	   *result = NIL;
+	bool isnull;
+	Datum value = dq_rows_datum(rows, row, column, &isnull);
+	Datum *elements;
+	bool *nulls;
+	int count;
+	int i;
+	List *result = NIL;
 
 	if (isnull)
 		return NIL;

@@ -35,17 +35,17 @@ typedef enum DqIdentity
 
 typedef struct DqArgs
 {
-	int			count;
-	Oid			types[DQ_MAX_ARGS];
-	Datum		values[DQ_MAX_ARGS];
-	char		nulls[DQ_MAX_ARGS];
+	int count;
+	Oid types[DQ_MAX_ARGS];
+	Datum values[DQ_MAX_ARGS];
+	char nulls[DQ_MAX_ARGS];
 } DqArgs;
 
 typedef struct DqRows
 {
-	TupleDesc	desc;
-	uint64		count;
-	HeapTuple  *rows;
+	TupleDesc desc;
+	uint64 count;
+	HeapTuple *rows;
 } DqRows;
 
 /* parameters; a NULL pointer is an SQL NULL */
@@ -75,7 +75,7 @@ extern char *dq_rows_text(const DqRows *rows, uint64 row, const char *column);
 extern bool dq_rows_bool(const DqRows *rows, uint64 row, const char *column);
 extern int32 dq_rows_int4(const DqRows *rows, uint64 row, const char *column);
 extern int64 dq_rows_int8(const DqRows *rows, uint64 row, const char *column);
-extern Oid	dq_rows_oid(const DqRows *rows, uint64 row, const char *column);
+extern Oid dq_rows_oid(const DqRows *rows, uint64 row, const char *column);
 extern Jsonb *dq_rows_jsonb(const DqRows *rows, uint64 row,
 							const char *column);
 extern List *dq_rows_text_list(const DqRows *rows, uint64 row,
@@ -84,7 +84,7 @@ extern bool dq_rows_is_null(const DqRows *rows, uint64 row,
 							const char *column);
 
 /* who owns the extension; throws 55000 when it is not installed here */
-extern Oid	dq_spi_extension_oid(bool missing_ok);
-extern Oid	dq_spi_extension_owner(void);
+extern Oid dq_spi_extension_oid(bool missing_ok);
+extern Oid dq_spi_extension_owner(void);
 
-#endif							/* DQ_SPI_H */
+#endif /* DQ_SPI_H */

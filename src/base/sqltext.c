@@ -49,7 +49,7 @@ char *
 dq_sqltext_ident_list(List *names)
 {
 	StringInfoData buf;
-	ListCell   *lc;
+	ListCell *lc;
 
 	initStringInfo(&buf);
 	foreach(lc, names)
@@ -66,8 +66,8 @@ dq_sqltext_ident_list(List *names)
 char *
 dq_sqltext_relation(Oid relid)
 {
-	char	   *name = get_rel_name(relid);
-	char	   *schema = get_namespace_name(get_rel_namespace(relid));
+	char *name = get_rel_name(relid);
+	char *schema = get_namespace_name(get_rel_namespace(relid));
 
 	if (name == NULL || schema == NULL)
 		ereport(ERROR,
@@ -83,9 +83,9 @@ dq_sqltext_relation(Oid relid)
 char *
 dq_sqltext_operator(Oid opno)
 {
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(opno));
+	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(opno));
 	Form_pg_operator form;
-	char	   *result;
+	char *result;
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
@@ -107,7 +107,7 @@ dq_sqltext_type(Oid typid, int32 typmod)
 {
 	return format_type_extended(typid, typmod,
 								FORMAT_TYPE_TYPEMOD_GIVEN |
-								FORMAT_TYPE_FORCE_QUALIFY);
+									FORMAT_TYPE_FORCE_QUALIFY);
 }
 
 /*
@@ -116,17 +116,18 @@ dq_sqltext_type(Oid typid, int32 typmod)
 char *
 dq_sqltext_collation(Oid collation)
 {
-	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
 	Form_pg_collation form;
-	char	   *result;
+	char *result;
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("collation with OID %u does not exist", collation)));
 	form = (Form_pg_collation) GETSTRUCT(tuple);
-	result = quote_qualified_identifier(get_namespace_name(form->collnamespace),
-										NameStr(form->collname));
+	result =
+		quote_qualified_identifier(get_namespace_name(form->collnamespace),
+								   NameStr(form->collname));
 	ReleaseSysCache(tuple);
 	return result;
 }
@@ -137,7 +138,7 @@ dq_sqltext_collation(Oid collation)
 char *
 dq_sqltext_clip(const char *text, int max_bytes)
 {
-	int			len = strlen(text);
+	int len = strlen(text);
 
 	if (len > max_bytes)
 		len = pg_mbcliplen(text, len, max_bytes);

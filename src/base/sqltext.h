@@ -19,4 +19,4 @@ extern char *dq_sqltext_type(Oid typid, int32 typmod);
 extern char *dq_sqltext_collation(Oid collation);
 extern char *dq_sqltext_clip(const char *text, int max_bytes);
 
-#endif							/* DQ_SQLTEXT_H */
+#endif /* DQ_SQLTEXT_H */

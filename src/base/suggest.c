@@ -20,15 +20,15 @@ const char *
 dq_suggest_name(const char *wrong, List *names)
 {
 	const char *best = NULL;
-	char	   *given = dq_sqltext_clip(wrong, MAX_COMPARED);
-	int			limit = strlen(given) / 2 + 1;
-	ListCell   *lc;
+	char *given = dq_sqltext_clip(wrong, MAX_COMPARED);
+	int limit = strlen(given) / 2 + 1;
+	ListCell *lc;
 
 	foreach(lc, names)
 	{
-		char	   *name = (char *) lfirst(lc);
-		int			len = strlen(name);
-		int			distance;
+		char *name = (char *) lfirst(lc);
+		int len = strlen(name);
+		int distance;
 
 		if (len > MAX_COMPARED)
 			continue;

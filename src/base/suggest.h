@@ -8,6 +8,6 @@
 #include "nodes/pg_list.h"
 
 extern const char *dq_suggest_name(const char *wrong, List *names);
-extern int	dq_suggest_hint(const char *wrong, List *names);
+extern int dq_suggest_hint(const char *wrong, List *names);
 
-#endif							/* DQ_SUGGEST_H */
+#endif /* DQ_SUGGEST_H */

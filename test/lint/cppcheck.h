@@ -9,6 +9,9 @@
 #define pg_attribute_printf(a, b)
 #define foreach(cell, list) for (; (cell) != 0;)
 #define forboth(cell1, list1, cell2, list2) for (; (cell1) != 0;)
+#define for_each_from(cell, list, n) for (; (cell) != 0;)
+#define forboth(cell1, list1, cell2, list2) for (; (cell1) != 0 && (cell2) != 0;)
+#define forthree(c1, l1, c2, l2, c3, l3) for (; (c1) != 0 && (c2) != 0 && (c3) != 0;)
 #define PG_TRY(...) if (1)
 #define PG_CATCH(...) else
 #define PG_FINALLY(...)

@@ -1,0 +1,432 @@
+/*
+ * engine.c
+ *	  One run of a pipeline, from its window to its publish.
+ *
+ * In a worker a run is a row of transactions:
+ *
+ *	start		take the pipeline's lock, find the dead, choose the window, draw
+ *				the id, take the run's lock, make the stage schema, insert the
+ *				row that says running: one commit
+ *	stages		one transaction for each step; its record commits with it
+ *	publish		one transaction: loads and what follows them, deferred
+ *				constraints, verdicts, the state "succeeded", the ledger. There
+ *				is no other place that writes any of these for a success.
+ *	after		calls that want the published state, one transaction each
+ *	clean up	stages dropped in transactions of their own
+ *
+ * An error ends the transaction that it happened in. Its record, the verdicts
+ * gathered so far and the new state then commit in another one; a later
+ * attempt starts at the step that failed, with the stages that are there, or
+ * at the beginning of publish.
+ *
+ * Inline, all of it happens in the caller's transaction in the same order, no
+ * identity is switched, and an error is simply the caller's.
+ *
+ * Every transaction first takes a share lock on the extension and sees that
+ * it is still there: DROP EXTENSION waits for the transaction under way and
+ * the run ends at the next one.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/dq_etl.h"
+#include "base/errctx.h"
+#include "base/guc.h"
+#include "base/json.h"
+#include "base/session.h"
+#include "base/spi.h"
+#include "base/suggest.h"
+#include "catalog/ledger.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "catalog/runlog.h"
+#include "commands/prepare.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "run/cleanup.h"
+#include "run/engine.h"
+#include "run/retry.h"
+#include "run/step.h"
+#include "run/tx.h"
+#include "stage/stage.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/* how often a failure record is tried before only the log has it */
+#define RECORD_TRIES 3
+
+volatile sig_atomic_t dq_engine_cancel_requested = false;
+
+/* what a guarded function of this file needs */
+typedef struct StepCall
+{
+	DqRun *run;
+	DqStep *step;
+} StepCall;
+
+typedef struct FailureCall
+{
+	DqRun *run;
+	ErrorData *error;
+	bool will_retry;
+	TimestampTz retry_at;
+} FailureCall;
+
+/*
+ * show_activity: what pg_stat_activity says of this process.
+ */
+static void
+show_activity(DqRun *run, const char *what)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "run " INT64_FORMAT " of pipeline %s: %s",
+			 run->id, run->pipeline->name, what);
+	pgstat_report_activity(STATE_RUNNING, text);
+}
+
+/*
+ * run_one: one step in a transaction of its own. The row of the run names the
+ * step that follows, so that who looks on sees the one under way.
+ */
+static void
+run_one(void *arg)
+{
+	StepCall *call = (StepCall *) arg;
+	DqRun *run = call->run;
+	DqStep *step = call->step;
+	List *steps = run->pipeline->steps;
+	MemoryContext old;
+
+	show_activity(run, step->name);
+	dq_tx_begin(true);
+	old = MemoryContextSwitchTo(run->cxt);
+	dq_step_execute(run, step);
+	if (step->run_order < list_length(steps) && !run->finished)
+		dq_runlog_set_step(run->id,
+						   ((DqStep *) list_nth(steps, step->run_order))->name);
+	MemoryContextSwitchTo(old);
+	dq_tx_commit(step->phase != DQ_PHASE_STAGE);
+	run->done[step->run_order - 1] = true;
+}
+
+/*
+ * finish_publish: the end of the publish transaction. What it writes is
+ * visible together with the loads, or not at all.
+ */
+static void
+finish_publish(DqRun *run)
+{
+	dq_step_check_constraints(run);
+	dq_step_store_verdicts(run);
+	dq_runlog_set_state(run->id, DQ_RUN_SUCCEEDED, false);
+	if (!run->window.partial)
+		dq_ledger_add(run->pipeline->id, run->window.start, run->window.end);
+}
+
+/*
+ * publish: all steps of the publish phase and the outcome, in one transaction.
+ */
+static void
+publish(void *arg)
+{
+	DqRun *run = (DqRun *) arg;
+	MemoryContext old;
+	ListCell *lc;
+
+	show_activity(run, "publish");
+	dq_tx_begin(true);
+	old = MemoryContextSwitchTo(run->cxt);
+	foreach(lc, run->pipeline->steps)
+	{
+		DqStep *step = (DqStep *) lfirst(lc);
+
+		if (step->phase == DQ_PHASE_PUBLISH)
+			dq_step_execute(run, step);
+	}
+	finish_publish(run);
+	MemoryContextSwitchTo(old);
+	dq_tx_commit(true);
+	run->finished = true;
+}
+
+/*
+ * attempt: what is left to do up to the publish; throws where it fails.
+ */
+static void
+attempt(void *arg)
+{
+	DqRun *run = (DqRun *) arg;
+	ListCell *lc;
+
+	foreach(lc, run->pipeline->steps)
+	{
+		StepCall call = {run, (DqStep *) lfirst(lc)};
+
+		if (call.step->phase != DQ_PHASE_BEFORE &&
+			call.step->phase != DQ_PHASE_STAGE)
+			continue;
+		if (!run->done[call.step->run_order - 1])
+			run_one(&call);
+	}
+	publish(run);
+}
+
+/*
+ * write_failure: the complete record of a failed attempt, one transaction.
+ */
+static void
+write_failure(void *arg)
+{
+	FailureCall *call = (FailureCall *) arg;
+	DqRun *run = call->run;
+	const char *step = run->current ? run->current->name : NULL;
+	bool cancelled = dq_engine_cancel_requested;
+
+	dq_tx_begin(false);
+	if (run->current != NULL)
+		dq_runlog_add_step(run->id, run->attempt, run->current,
+						   cancelled ? "cancelled" : "failed",
+						   run->step_started, NULL, call->error->message);
+	dq_runlog_add_error(run->id, run->attempt, step, call->error,
+						call->will_retry);
+	if (call->will_retry)
+		dq_runlog_set_retry(run->id, call->retry_at);
+	else if (!run->finished)
+	{
+		dq_step_store_verdicts(run);
+		dq_runlog_set_state(run->id,
+							cancelled ? DQ_RUN_CANCELLED : DQ_RUN_FAILED,
+							run->schema != NULL);
+	}
+	dq_tx_commit(true);
+	if (!call->will_retry)
+		run->finished = true;
+}
+
+/*
+ * record_failure: store a failed attempt, again if that fails; the server log
+ * has the error if the table cannot.
+ */
+static void
+record_failure(DqRun *run, ErrorData *error, bool will_retry,
+			   TimestampTz retry_at)
+{
+	FailureCall call = {run, error, will_retry, retry_at};
+	int try;
+
+	for (try = 1; try <= RECORD_TRIES; try++)
+	{
+		ErrorData *second = dq_errctx_try(write_failure, &call);
+
+		if (second == NULL)
+			return;
+		AbortCurrentTransaction();
+		ereport(LOG,
+				(errmsg("could not record the failure of run " INT64_FORMAT ": %s",
+						run->id, second->message),
+				 errdetail("The run failed with: %s", error->message)));
+		if (second->sqlerrcode == ERRCODE_UNDEFINED_OBJECT ||
+			second->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
+			return;
+	}
+}
+
+/*
+ * wait_until: sleep without a transaction until a time; a cancel throws.
+ */
+static void
+wait_until(void *arg)
+{
+	TimestampTz at = *(TimestampTz *) arg;
+
+	pgstat_report_activity(STATE_IDLE, NULL);
+	for (;;)
+	{
+		long left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+													at);
+
+		CHECK_FOR_INTERRUPTS();
+		if (left <= 0)
+			return;
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 left, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+}
+
+/*
+ * begin_attempt: record that the next attempt starts.
+ */
+static void
+begin_attempt(void *arg)
+{
+	DqRun *run = (DqRun *) arg;
+
+	dq_tx_begin(false);
+	dq_runlog_set_attempt(run->id, run->attempt);
+	dq_tx_commit(true);
+}
+
+/*
+ * dq_engine_guarded: run a function; on error abort the transaction it left behind.
+ */
+ErrorData *
+dq_engine_guarded(DqRun *run, DqGuarded fn, void *arg)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->cxt);
+	ErrorData *error = dq_errctx_try(fn, arg);
+
+	if (error != NULL)
+		AbortCurrentTransaction();
+	MemoryContextSwitchTo(old);
+	return error;
+}
+
+/*
+ * next_attempt_at: now and the pipeline's delay.
+ */
+static TimestampTz
+next_attempt_at(const DqPipeline *pipeline)
+{
+	Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+	Datum delay = IntervalPGetDatum(pipeline->retry_delay);
+
+	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+												   now, delay));
+}
+
+/*
+ * attempt_with_retries: attempts until one publishes or none is left; NULL or
+ * the error of the last one, recorded.
+ */
+static ErrorData *
+attempt_with_retries(DqRun *run)
+{
+	for (;;)
+	{
+		ErrorData *error = dq_engine_guarded(run, attempt, run);
+		TimestampTz retry_at;
+		bool again;
+
+		if (error == NULL)
+			return NULL;
+		again = !dq_engine_cancel_requested &&
+				run->attempt <= run->pipeline->retries &&
+				dq_retry_may_heal(error->sqlerrcode);
+		retry_at = next_attempt_at(run->pipeline);
+		record_failure(run, error, again, retry_at);
+		if (!again)
+			return error;
+		run->current = NULL;
+		error = dq_engine_guarded(run, wait_until, &retry_at);
+		run->attempt++;
+		if (error == NULL)
+			error = dq_engine_guarded(run, begin_attempt, run);
+		if (error != NULL)
+		{
+			record_failure(run, error, false, 0);
+			return error;
+		}
+	}
+}
+
+/*
+ * run_after: calls that follow the publish. The data is out: a failure here
+ * is told, but does not make the run a failed one.
+ */
+static void
+run_after(DqRun *run)
+{
+	ListCell *lc;
+
+	foreach(lc, run->pipeline->steps)
+	{
+		StepCall call = {run, (DqStep *) lfirst(lc)};
+		ErrorData *error;
+
+		if (call.step->phase != DQ_PHASE_AFTER)
+			continue;
+		error = dq_engine_guarded(run, run_one, &call);
+		if (error == NULL)
+			continue;
+		record_failure(run, error, false, 0);
+		run->note = psprintf("step \"%s\" after the publish failed: %s",
+							 call.step->name, error->message);
+		return;
+	}
+}
+
+/*
+ * dq_engine_execute: a started run in a worker, to its end; NULL when it
+ * published, else why it did not. Everything is recorded on return.
+ */
+ErrorData *
+dq_engine_execute(DqRun *run)
+{
+	ErrorData *error = attempt_with_retries(run);
+
+	if (error == NULL)
+		run_after(run);
+	dq_cleanup_stages(run, error == NULL);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	return error;
+}
+
+/*
+ * dq_engine_execute_inline: a started run in the caller's transaction.
+ */
+void
+dq_engine_execute_inline(DqRun *run)
+{
+	ListCell *lc;
+
+	foreach(lc, run->pipeline->steps)
+	{
+		DqStep *step = (DqStep *) lfirst(lc);
+
+		if (step->phase != DQ_PHASE_AFTER)
+			dq_step_execute(run, step);
+	}
+	finish_publish(run);
+	run->finished = true;
+	foreach(lc, run->pipeline->steps)
+	{
+		DqStep *step = (DqStep *) lfirst(lc);
+
+		if (step->phase == DQ_PHASE_AFTER)
+			dq_step_execute(run, step);
+	}
+	if (run->schema != NULL)
+	{
+		while (!dq_stage_drop(run->id, DQ_STAGE_DROP_BATCH))
+			CommandCounterIncrement();
+	}
+}
+
+/*
+ * dq_engine_record_exit: the process was told to end in the middle of a run
+ * (FATAL); called while it can still write. Afterwards the run is failed with
+ * 57P01 instead of being found dead later.
+ */
+void
+dq_engine_record_exit(DqRun *run)
+{
+	ErrorData error = {0};
+	FailureCall call = {run, &error, false, 0};
+
+	if (run->finished)
+		return;
+	error.sqlerrcode = ERRCODE_ADMIN_SHUTDOWN;
+	error.message = "terminating the run due to administrator command";
+	AbortOutOfAnyTransaction();
+	if (dq_errctx_try(write_failure, &call) != NULL)
+		AbortOutOfAnyTransaction();
+}

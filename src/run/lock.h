@@ -1,0 +1,26 @@
+/*
+ * lock.h
+ *	  Locks that tell the living from the dead, and keep two runs of one
+ *	  pipeline apart.
+ */
+#ifndef DQ_LOCK_H
+#define DQ_LOCK_H
+
+#include "datatype/timestamp.h"
+
+/*
+ * session: held until released or the process ends (a worker); else until the
+ * end of the transaction (an inline run).
+ */
+extern bool dq_lock_pipeline_try(int64 pipeline_id, bool session);
+extern bool dq_lock_run_try(int64 run_id, bool session);
+/* take both again if SQL of a step released them; session locks only */
+extern void dq_lock_reassert(int64 pipeline_id, int64 run_id);
+extern void dq_lock_release(int64 pipeline_id, int64 run_id);
+
+/* by reading, never by acquiring: pid of the holder, 0 when free */
+extern int dq_lock_pipeline_holder(int64 pipeline_id);
+extern bool dq_lock_run_is_alive(int64 run_id, int pid,
+								 TimestampTz backend_start);
+
+#endif /* DQ_LOCK_H */

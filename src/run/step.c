@@ -1,0 +1,359 @@
+/*
+ * step.c
+ *	  Executing one step of a run inside the current transaction.
+ *
+ * A step's SQL runs as the owner (whom this process is connected as, or who
+ * called inline), under the pinned settings and the run's search_path, inside
+ * an error frame that names run, pipeline and step. What it changed in the
+ * session is undone before anything of ours goes on.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/errctx.h"
+#include "base/guc.h"
+#include "base/json.h"
+#include "base/dq_etl.h"
+#include "base/portal.h"
+#include "base/session.h"
+#include "base/spi.h"
+#include "catalog/namespace.h"
+#include "catalog/runlog.h"
+#include "load/load.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "quality/quality.h"
+#include "run/lock.h"
+#include "run/step.h"
+#include "run/tx.h"
+#include "stage/stage.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+
+typedef struct StepResult
+{
+	DqStepCounts counts;
+	char *message;
+} StepResult;
+
+typedef void (*StepHandler)(DqRun *run, DqStep *step, StepResult *result);
+
+/*
+ * find_step: a step of the run by its name, NULL when there is none.
+ */
+static DqStep *
+find_step(DqRun *run, const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, run->pipeline->steps)
+	{
+		DqStep *step = (DqStep *) lfirst(lc);
+
+		if (strcmp(step->name, name) == 0)
+			return step;
+	}
+	return NULL;
+}
+
+/*
+ * build_stage: an extract or transform step.
+ */
+static void
+build_stage(DqRun *run, DqStep *step, StepResult *result)
+{
+	char *query = dq_json_text(step->options, "query", step->name);
+
+	/* rows that row security hides must be an error, not a partial load */
+	dq_session_set("row_security", "off", run->is_inline);
+	result->counts.read = dq_stage_build(run->schema, step->name, query);
+}
+
+/*
+ * source_relation: what an expect step checks: the stage of a step, else a
+ * relation found by the search_path in force.
+ */
+static Oid
+source_relation(DqRun *run, const char *source)
+{
+	DqStep *step = find_step(run, source);
+	List *names;
+
+	if (step != NULL && (step->kind == DQ_EXTRACT ||
+						 step->kind == DQ_TRANSFORM))
+		return dq_stage_relation(run->schema, source);
+	names = textToQualifiedNameList(cstring_to_text(source));
+	return RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock,
+							false);
+}
+
+/*
+ * raise_gate: the error of a gate that holds the run up, from the first check
+ * that failed.
+ */
+static void
+raise_gate(DqRun *run, DqStep *step, const char *source, List *verdicts)
+{
+	DqVerdict *first = NULL;
+	int failed = 0;
+	ListCell *lc;
+
+	foreach(lc, verdicts)
+	{
+		DqVerdict *verdict = (DqVerdict *) lfirst(lc);
+
+		if (verdict->success)
+			continue;
+		failed++;
+		if (first == NULL)
+			first = verdict;
+	}
+	if (first == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DQ_CHECK_FAILED),
+			 failed == 1 ? errmsg("check failed on \"%s\": %s", source, first->check_name) : errmsg("%d checks failed on \"%s\", the first: %s", failed, source, first->check_name),
+			 errdetail("%s; run " INT64_FORMAT " of pipeline \"%s\" stopped in step \"%s\", nothing was loaded.",
+					   first->message ? first->message : "Not good enough",
+					   run->id, run->pipeline->name, step->name),
+			 run->is_inline ? errhint("See the rows: %s", first->failed_rows_sql ? first->failed_rows_sql : "(no query)") : errhint("See the verdicts: SELECT * FROM etl.check_results WHERE run_id = " INT64_FORMAT ";", run->id)));
+}
+
+/*
+ * check_source: an expect step. Its verdicts outlive the transaction in the
+ * run's memory and are stored with the outcome, whatever that is.
+ */
+static void
+check_source(DqRun *run, DqStep *step, StepResult *result)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->cxt);
+	DqGate *gate = palloc0(sizeof(DqGate));
+	DqQualityTask task = {0};
+	char *on_fail = dq_json_text(step->options, "on_fail", step->name);
+	ListCell *lc;
+	int good = 0;
+
+	gate->step = step->name;
+	gate->source = dq_json_text(step->options, "source", step->name);
+	gate->attempt = run->attempt;
+	task.relid = source_relation(run, gate->source);
+	task.source = gate->source;
+	task.checks = dq_json_text_list(step->options, "checks", step->name);
+	task.row_filter = dq_json_text(step->options, "row_filter", step->name);
+	task.max_failed_fraction =
+		dq_json_scalar_text(step->options, "max_failed_fraction", step->name);
+	task.sample_rows = dq_guc_sample_rows;
+	gate->verdicts = dq_quality_run(&task);
+	run->verdicts = lappend(run->verdicts, gate);
+	MemoryContextSwitchTo(old);
+
+	foreach(lc, gate->verdicts)
+		good += ((DqVerdict *) lfirst(lc))->status == DQ_CHECK_PASS ? 1 : 0;
+	result->message = psprintf("%d of %d checks passed", good,
+							   list_length(gate->verdicts));
+	if (on_fail == NULL || strcmp(on_fail, "stop") == 0)
+		raise_gate(run, step, gate->source, gate->verdicts);
+}
+
+/*
+ * load_target: a load step.
+ */
+static void
+load_target(DqRun *run, DqStep *step, StepResult *result)
+{
+	char *source = dq_json_text(step->options, "source", step->name);
+	Oid stage = dq_stage_relation(run->schema, source);
+	DqLoadCounts counts;
+
+	if (!OidIsValid(stage))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("stage \"%s\" does not exist", source)));
+	counts = dq_load_run(step->name, stage, step->options);
+	result->counts.read = counts.rows_read;
+	result->counts.inserted = counts.inserted;
+	result->counts.updated = counts.updated;
+	result->counts.unchanged = counts.unchanged;
+	result->counts.suppressed = counts.suppressed;
+}
+
+/*
+ * call_command: a call step. Before and after the publish transaction it is a
+ * top-level statement, so that VACUUM and procedures that commit work.
+ */
+static void
+call_command(DqRun *run, DqStep *step, StepResult *result)
+{
+	char *command = dq_json_text(step->options, "command", step->name);
+	RawStmt *parsed = dq_portal_parse_one(command,
+										  "the command of the step");
+	bool top_level = !run->is_inline &&
+					 (step->phase == DQ_PHASE_BEFORE || step->phase == DQ_PHASE_AFTER);
+
+	result->counts.read = dq_portal_run(parsed, command, top_level);
+}
+
+static const StepHandler handlers[] = {
+	[DQ_EXTRACT] = build_stage,
+	[DQ_TRANSFORM] = build_stage,
+	[DQ_EXPECT] = check_source,
+	[DQ_LOAD] = load_target,
+	[DQ_CALL] = call_command};
+
+/*
+ * source_text: the text of a step that an error position points into.
+ */
+static const char *
+source_text(DqStep *step)
+{
+	switch (step->kind)
+	{
+		case DQ_EXTRACT:
+		case DQ_TRANSFORM:
+			return dq_json_text(step->options, "query", step->name);
+		case DQ_CALL:
+			return dq_json_text(step->options, "command", step->name);
+		case DQ_EXPECT:
+		case DQ_LOAD:
+			break;
+	}
+	return NULL;
+}
+
+/*
+ * iso_date: a date as text that every DateStyle reads the same.
+ */
+static char *
+iso_date(DateADT date)
+{
+	struct pg_tm tm = {0};
+	char *buf = palloc(MAXDATELEN + 1);
+
+	if (DATE_NOT_FINITE(date))
+		EncodeSpecialDate(date, buf);
+	else
+	{
+		j2date(date + POSTGRES_EPOCH_JDATE,
+			   &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+		EncodeDateOnly(&tm, USE_ISO_DATES, buf);
+	}
+	return buf;
+}
+
+/*
+ * enter_step: the session as a step's SQL must find it; returns the level for
+ * dq_session_leave.
+ */
+static int
+enter_step(DqRun *run)
+{
+	bool nested = run->is_inline;
+	int level = dq_session_enter(run->pipeline->settings, run->schema,
+								 nested);
+	DqWindow *window = &run->window;
+
+	dq_session_set("TimeZone", run->pipeline->timezone, nested);
+	dq_session_set("dq_etl.window_start",
+				   timestamptz_to_str(window->start), nested);
+	dq_session_set("dq_etl.window_end",
+				   timestamptz_to_str(window->end), nested);
+	dq_session_set("dq_etl.data_start",
+				   timestamptz_to_str(window->data_start), nested);
+	dq_session_set("dq_etl.logical_date", iso_date(window->logical_date),
+				   nested);
+	dq_session_set("dq_etl.run_id", psprintf(INT64_FORMAT, run->id), nested);
+	dq_session_set("dq_etl.params", dq_json_out(run->params), nested);
+	return level;
+}
+
+/*
+ * leave_step: undo what the step did to the session.
+ */
+static void
+leave_step(DqRun *run, int level)
+{
+	if (run->is_inline)
+	{
+		dq_session_leave(level);
+		return;
+	}
+	ResetAllOptions();
+	dq_tx_prepare_session();
+	if (GetUserId() != run->pipeline->owner)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("a step changed the role of the run")));
+	dq_lock_reassert(run->pipeline->id, run->id);
+}
+
+/*
+ * dq_step_execute: run one step and record that it succeeded, in the current
+ * transaction. Any error leaves run->current at the step.
+ */
+void
+dq_step_execute(DqRun *run, DqStep *step)
+{
+	DqErrorFrame frame;
+	StepResult result = {{-1, -1, -1, -1, -1}, NULL};
+	int level;
+
+	if (dq_engine_cancel_requested)
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("canceling the run due to user request")));
+	run->current = step;
+	run->step_started = GetCurrentTimestamp();
+	dq_errctx_push(&frame, run->id, run->pipeline->name, step->name,
+				   source_text(step));
+	level = enter_step(run);
+	handlers[step->kind](run, step, &result);
+	leave_step(run, level);
+	dq_errctx_pop(&frame);
+
+	dq_runlog_add_step(run->id, run->attempt, step, "succeeded",
+					   run->step_started, &result.counts, result.message);
+	run->current = NULL;
+}
+
+/*
+ * dq_step_check_constraints: fire what is deferred, so that a load is not
+ * called good before its deferred constraints hold.
+ */
+void
+dq_step_check_constraints(DqRun *run)
+{
+	DqErrorFrame frame;
+	int level;
+
+	dq_errctx_push(&frame, run->id, run->pipeline->name, NULL, NULL);
+	level = enter_step(run);
+	(void) dq_spi_execute(DQ_USER, "SET CONSTRAINTS ALL IMMEDIATE", NULL);
+	leave_step(run, level);
+	dq_errctx_pop(&frame);
+}
+
+/*
+ * dq_step_store_verdicts: write the verdicts gathered so far; they stay in
+ * memory, since the transaction may still be rolled back.
+ */
+void
+dq_step_store_verdicts(DqRun *run)
+{
+	ListCell *lc;
+
+	foreach(lc, run->verdicts)
+	{
+		DqGate *gate = (DqGate *) lfirst(lc);
+		ListCell *lv;
+		int position = 0;
+
+		foreach(lv, gate->verdicts)
+			dq_runlog_add_verdict(run->id, gate->attempt, gate->step,
+								  gate->source, ++position,
+								  dq_verdict_datum((DqVerdict *) lfirst(lv)));
+	}
+}

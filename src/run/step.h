@@ -1,0 +1,23 @@
+/*
+ * step.h
+ *	  Executing one step of a run inside the current transaction.
+ */
+#ifndef DQ_STEP_H
+#define DQ_STEP_H
+
+#include "run/engine.h"
+
+/* verdicts of one expect step, kept until they can be stored */
+typedef struct DqGate
+{
+	char *step;
+	char *source;
+	int attempt;
+	List *verdicts; /* of DqVerdict * */
+} DqGate;
+
+extern void dq_step_execute(DqRun *run, DqStep *step);
+extern void dq_step_check_constraints(DqRun *run);
+extern void dq_step_store_verdicts(DqRun *run);
+
+#endif /* DQ_STEP_H */

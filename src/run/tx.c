@@ -1,0 +1,86 @@
+/*
+ * tx.c
+ *	  The transactions of a worker.
+ *
+ * Every one first takes a share lock on the extension and sees that it is
+ * still there: DROP EXTENSION waits for the transaction under way, and the run
+ * ends at the next one.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/dq_etl.h"
+#include "base/spi.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "commands/prepare.h"
+#include "miscadmin.h"
+#include "postmaster/interrupt.h"
+#include "run/tx.h"
+#include "storage/lmgr.h"
+#include "utils/guc.h"
+
+/*
+ * dq_tx_prepare_session: settings of ours that neither the owner's ALTER
+ * ROLE nor a step may change for what comes after.
+ */
+void
+dq_tx_prepare_session(void)
+{
+	static const char *const fixed[][2] = {
+		{"role", "none"},
+		{"session_replication_role", "origin"},
+		{"default_transaction_isolation", "read committed"},
+		{"default_transaction_read_only", "off"},
+		{"default_transaction_deferrable", "off"},
+		{"application_name", "dq_etl"}};
+	int i;
+
+	for (i = 0; i < lengthof(fixed); i++)
+		(void) set_config_option(fixed[i][0], fixed[i][1],
+								 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SET,
+								 true, 0, false);
+}
+
+/*
+ * dq_tx_begin: start a transaction of a worker. A temporary table or
+ * prepared statement of an earlier step does not reach into it.
+ */
+void
+dq_tx_begin(bool discard)
+{
+	Oid extension;
+
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	extension = dq_spi_extension_oid(false);
+	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+	if (dq_spi_extension_oid(true) != extension)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"%s\" was dropped", DQ_EXTENSION)));
+	if (discard)
+	{
+		ResetTempTableNamespace();
+		DropAllPreparedStatements();
+	}
+}
+
+/*
+ * dq_tx_commit: end a transaction of a worker. What a crash of the server makes
+ * worthless anyway (stages) need not wait for the disk.
+ */
+void
+dq_tx_commit(bool durable)
+{
+	if (!durable)
+		(void) set_config_option("synchronous_commit", "off",
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+	CommitTransactionCommand();
+}

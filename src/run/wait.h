@@ -1,0 +1,19 @@
+/*
+ * wait.h
+ *	  The one wait primitive: sleep on the latch without hiding a deadlock.
+ */
+#ifndef DQ_WAIT_H
+#define DQ_WAIT_H
+
+#include "datatype/timestamp.h"
+
+typedef struct DqWait
+{
+	TimestampTz next_look; /* when to look for a deadlock again */
+} DqWait;
+
+extern void dq_wait_begin(DqWait *wait);
+extern void dq_wait_sleep(DqWait *wait, int pid, long max_ms,
+						  const char *what);
+
+#endif /* DQ_WAIT_H */
