@@ -50,10 +50,12 @@ is_set(const char *setting)
 static TimestampTz
 read_timestamp(const char *setting)
 {
-	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-												   CStringGetDatum(setting),
-												   ObjectIdGetDatum(InvalidOid),
-												   Int32GetDatum(-1)));
+	Datum value = DirectFunctionCall3(timestamptz_in,
+									  CStringGetDatum(setting),
+									  ObjectIdGetDatum(InvalidOid),
+									  Int32GetDatum(-1));
+
+	return DatumGetTimestampTz(value);
 }
 
 /*
@@ -77,15 +79,18 @@ window_end(void)
 static TimestampTz
 window_start(void)
 {
-	Interval day = {.day = 1};
+	Interval distance = {0};
 	TimestampTz end;
+	Datum start;
 
 	if (is_set(dq_guc_window_start))
 		return read_timestamp(dq_guc_window_start);
 	end = window_end();
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
-												   TimestampTzGetDatum(end),
-												   IntervalPGetDatum(&day)));
+	distance.day = 1;
+	start = DirectFunctionCall2(timestamptz_mi_interval,
+								TimestampTzGetDatum(end),
+								IntervalPGetDatum(&distance));
+	return DatumGetTimestampTz(start);
 }
 
 /*
@@ -123,11 +128,12 @@ dq_etl_data_start(PG_FUNCTION_ARGS)
 Datum
 dq_etl_logical_date(PG_FUNCTION_ARGS)
 {
+	const char *setting = dq_guc_logical_date;
 	TimestampTz start;
 
-	if (is_set(dq_guc_logical_date))
+	if (is_set(setting))
 		PG_RETURN_DATUM(DirectFunctionCall1(date_in,
-											CStringGetDatum(dq_guc_logical_date)));
+											CStringGetDatum(setting)));
 	start = window_start();
 	if (TIMESTAMP_IS_NOBEGIN(start))
 		start = window_end();

@@ -22,11 +22,42 @@
 #include "storage/lock.h"
 #include "utils/timestamp.h"
 
-/* rows of pipeline $1 that overlap the range $2 .. $3, by the index */
-#define LEDGER_ROWS(range)                             \
-	" FROM etl_catalog.ledger"                         \
-	" WHERE int8range(pipeline_id, pipeline_id, '[]')" \
-	" && int8range($1, $1, '[]') AND pipeline_id = $1 AND done " range
+/*
+ * Every statement has the condition on the range of ids that the index of the
+ * exclusion constraint answers. Rows that overlap or touch [$2, $3) are those
+ * that overlap the closed range from $4, a microsecond earlier.
+ */
+static const char add_sql[] =
+	"WITH gone AS ("
+	" DELETE FROM etl_catalog.ledger"
+	" WHERE int8range(pipeline_id, pipeline_id, '[]')"
+	" && int8range($1, $1, '[]') AND pipeline_id = $1"
+	" AND done && tstzrange($4, $3, '[]')"
+	" RETURNING done)"
+	" INSERT INTO etl_catalog.ledger (pipeline_id, done)"
+	" SELECT $1, range_merge(range_agg(d))"
+	" FROM (SELECT done FROM gone"
+	" UNION ALL SELECT tstzrange($2, $3)) AS x(d)";
+
+static const char neighbours_sql[] =
+	"SELECT count(*) AS n"
+	" FROM etl_catalog.ledger"
+	" WHERE int8range(pipeline_id, pipeline_id, '[]')"
+	" && int8range($1, $1, '[]') AND pipeline_id = $1"
+	" AND done && tstzrange($4, $3, '[]')";
+
+static const char find_sql[] =
+	"SELECT upper(done) AS done_end"
+	" FROM etl_catalog.ledger"
+	" WHERE int8range(pipeline_id, pipeline_id, '[]')"
+	" && int8range($1, $1, '[]') AND pipeline_id = $1"
+	" AND done @> tstzrange($2, $3)";
+
+static const char last_sql[] =
+	"SELECT max(upper(done)) AS last_end"
+	" FROM etl_catalog.ledger"
+	" WHERE int8range(pipeline_id, pipeline_id, '[]')"
+	" && int8range($1, $1, '[]') AND pipeline_id = $1";
 
 /*
  * args_bound: a bound of a range; infinite is unbounded, an SQL NULL.
@@ -62,16 +93,12 @@ count_neighbours(DqArgs *args)
 {
 	DqRows *rows;
 
-	rows = dq_spi_query_fresh("SELECT count(*) AS n" LEDGER_ROWS("&& tstzrange($4, $3, '[]')"),
-							  args);
+	rows = dq_spi_query_fresh(neighbours_sql, args);
 	return dq_rows_int8(rows, 0, "n");
 }
 
 /*
  * dq_ledger_add: see ledger.h.
- *
- * Neighbours are found as overlapping the closed range that begins a
- * microsecond earlier: one index condition for "overlaps or touches".
  */
 void
 dq_ledger_add(int64 pipeline_id, TimestampTz start, TimestampTz end)
@@ -83,13 +110,7 @@ dq_ledger_add(int64 pipeline_id, TimestampTz start, TimestampTz end)
 	args_bound(&args, start);
 	args_bound(&args, end);
 	args_bound(&args, IS_VALID_TIMESTAMP(start - 1) ? start - 1 : DT_NOBEGIN);
-	if (dq_spi_execute(DQ_BOOKKEEPING,
-					   "WITH gone AS (DELETE" LEDGER_ROWS("&& tstzrange($4, $3, '[]')") " RETURNING done)"
-																						" INSERT INTO etl_catalog.ledger (pipeline_id, done)"
-																						" SELECT $1, range_merge(range_agg(d))"
-																						" FROM (SELECT done FROM gone"
-																						" UNION ALL SELECT tstzrange($2, $3)) AS x(d)",
-					   &args) != 1)
+	if (dq_spi_execute(DQ_BOOKKEEPING, add_sql, &args) != 1)
 		elog(ERROR, "ledger of pipeline " INT64_FORMAT " was not written",
 			 pipeline_id);
 	if (IsolationUsesXactSnapshot() &&
@@ -115,7 +136,7 @@ dq_ledger_find(int64 pipeline_id, TimestampTz start, TimestampTz end,
 	dq_args_int8(&args, pipeline_id);
 	args_bound(&args, start);
 	args_bound(&args, end);
-	rows = dq_spi_query_fresh("SELECT upper(done) AS done_end" LEDGER_ROWS("@> tstzrange($2, $3)"), &args);
+	rows = dq_spi_query_fresh(find_sql, &args);
 	if (rows->count == 0)
 		return false;
 	value = dq_rows_datum(rows, 0, "done_end", &isnull);
@@ -147,7 +168,7 @@ dq_ledger_last_end(int64 pipeline_id)
 	Datum value;
 
 	dq_args_int8(&args, pipeline_id);
-	rows = dq_spi_query_fresh("SELECT max(upper(done)) AS last_end" LEDGER_ROWS("IS NOT NULL"), &args);
+	rows = dq_spi_query_fresh(last_sql, &args);
 	value = dq_rows_datum(rows, 0, "last_end", &isnull);
 	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
 }

@@ -166,6 +166,7 @@ grid_start(const Grid *grid, int64 k)
 {
 	Interval distance = {0};
 	int64 steps;
+	Datum local;
 	TimestampTz t;
 
 	if (pg_mul_s64_overflow(k, grid->step, &steps))
@@ -183,10 +184,10 @@ grid_start(const Grid *grid, int64 k)
 		distance.month = steps;
 	else
 		distance.day = steps;
-	return from_local(DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval,
-															TimestampGetDatum(grid->local_anchor),
-															IntervalPGetDatum(&distance))),
-					  grid->zone);
+	local = DirectFunctionCall2(timestamp_pl_interval,
+								TimestampGetDatum(grid->local_anchor),
+								IntervalPGetDatum(&distance));
+	return from_local(DatumGetTimestamp(local), grid->zone);
 }
 
 /*
@@ -205,6 +206,7 @@ floor_div(int64 a, int64 b)
 static int64
 grid_index(const Grid *grid, TimestampTz t)
 {
+	int64 unit;
 	int64 distance;
 	int64 length;
 	int64 k;
@@ -219,8 +221,8 @@ grid_index(const Grid *grid, TimestampTz t)
 	if (pg_sub_s64_overflow(to_local(t, grid->zone), grid->local_anchor,
 							&distance))
 		out_of_range();
-	if (pg_mul_s64_overflow(grid->step,
-							grid->kind == GRID_MONTHS ? USECS_PER_MEAN_MONTH : USECS_PER_DAY, &length))
+	unit = grid->kind == GRID_MONTHS ? USECS_PER_MEAN_MONTH : USECS_PER_DAY;
+	if (pg_mul_s64_overflow(grid->step, unit, &length))
 		out_of_range();
 	k = floor_div(distance, length);
 	while (grid_start(grid, k) > t)

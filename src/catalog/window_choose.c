@@ -44,7 +44,8 @@ char *
 dq_window_statement(const char *pipeline, const char *timezone,
 					TimestampTz start, TimestampTz end, bool partial)
 {
-	return psprintf("SELECT etl.run(%s, window_start => %s, window_end => %s%s);",
+	return psprintf("SELECT etl.run(%s, window_start => %s,"
+					" window_end => %s%s);",
 					dq_sqltext_literal(pipeline),
 					dq_sqltext_literal(dq_window_literal(start, timezone)),
 					dq_sqltext_literal(dq_window_literal(end, timezone)),
@@ -60,6 +61,16 @@ window_before(const DqPipeline *pipeline, TimestampTz t, TimestampTz *start,
 {
 	dq_window_containing(pipeline, t, start, end);
 	dq_window_containing(pipeline, *start - 1, start, end);
+}
+
+/*
+ * period_text: a period in words.
+ */
+static char *
+period_text(Interval *period)
+{
+	return DatumGetCString(DirectFunctionCall1(interval_out,
+											   IntervalPGetDatum(period)));
 }
 
 /*
@@ -110,8 +121,7 @@ check_aligned(const DqPipeline *pipeline, const DqWindowRequest *request,
 					range_text(pipeline, request->start, request->end),
 					pipeline->name),
 			 errdetail("A run takes one window or several whole ones; the period is %s, counted from %s in time zone %s.",
-					   DatumGetCString(DirectFunctionCall1(interval_out,
-														   IntervalPGetDatum(pipeline->period))),
+					   period_text(pipeline->period),
 					   dq_window_literal(pipeline->start_at,
 										 pipeline->timezone),
 					   pipeline->timezone),
@@ -265,6 +275,7 @@ dq_window_choose(const DqPipeline *pipeline, const DqWindowRequest *request,
 				 TimestampTz now, DqWindow *window, char **reason)
 {
 	bool found;
+	TimestampTz first;
 
 	memset(window, 0, sizeof(DqWindow));
 	*reason = NULL;
@@ -279,9 +290,10 @@ dq_window_choose(const DqPipeline *pipeline, const DqWindowRequest *request,
 	if (!found)
 		return false;
 
+	first = TIMESTAMP_IS_NOBEGIN(window->start) ? window->end : window->start;
 	window->data_start = window->start;
 	window->partial = window->end > now;
 	window->logical_date =
-		dq_window_date(TIMESTAMP_IS_NOBEGIN(window->start) ? window->end : window->start, pipeline->timezone);
+		dq_window_date(first, pipeline->timezone);
 	return true;
 }
