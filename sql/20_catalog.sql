@@ -125,6 +125,11 @@ CREATE TABLE etl_catalog.run (
 );
 COMMENT ON TABLE etl_catalog.run IS 'One row per run, kept whatever the outcome';
 CREATE INDEX run_pipeline_idx ON etl_catalog.run (pipeline_id, run_id DESC);
+-- people ask by name
+CREATE INDEX run_name_idx ON etl_catalog.run (pipeline, run_id DESC);
+-- etl.attention looks at what did not end well
+CREATE INDEX run_attention_idx ON etl_catalog.run (pipeline_id, run_id DESC)
+	WHERE state IN ('running', 'failed', 'crashed');
 -- the reaper looks at live rows only
 CREATE INDEX run_live_idx ON etl_catalog.run (run_id) WHERE state IN ('queued', 'running');
 

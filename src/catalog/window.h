@@ -48,6 +48,18 @@ extern bool dq_window_choose(const DqPipeline *pipeline,
 							 const DqWindowRequest *request, TimestampTz now,
 							 DqWindow *window, char **reason);
 
+/* is [start, end) done? then *done_end is where the done range ends */
+typedef bool (*DqWindowDone)(void *arg, TimestampTz start, TimestampTz end,
+							 TimestampTz *done_end);
+
+/*
+ * The window that an implicit request takes next, finished or not; "after" as
+ * in the request. The pipeline has a period.
+ */
+extern void dq_window_next(const DqPipeline *pipeline, TimestampTz after,
+						   TimestampTz now, DqWindowDone done, void *arg,
+						   TimestampTz *start, TimestampTz *end);
+
 /* the window of the grid that contains t; the pipeline has a period */
 extern void dq_window_containing(const DqPipeline *pipeline, TimestampTz t,
 								 TimestampTz *start, TimestampTz *end);

@@ -223,48 +223,65 @@ choose_open(const DqPipeline *pipeline, TimestampTz now, DqWindow *window,
 }
 
 /*
+ * dq_window_next: see window.h.
+ *
+ * A done range is maximal: the window that holds its end is not done, so one
+ * range skips all that it contains.
+ */
+void
+dq_window_next(const DqPipeline *pipeline, TimestampTz after,
+			   TimestampTz now, DqWindowDone done, void *arg,
+			   TimestampTz *start, TimestampTz *end)
+{
+	TimestampTz latest;
+	TimestampTz latest_end;
+	TimestampTz done_end;
+
+	dq_window_containing(pipeline, Max(pipeline->start_at, after),
+						 start, end);
+	if (!pipeline->catchup)
+	{
+		window_before(pipeline, now, &latest, &latest_end);
+		if (latest > *start)
+		{
+			*start = latest;
+			*end = latest_end;
+		}
+	}
+	while (done(arg, *start, *end, &done_end))
+	{
+		CHECK_FOR_INTERRUPTS();
+		dq_window_containing(pipeline, done_end, start, end);
+	}
+}
+
+/*
+ * done_in_ledger: look into the ledger of a pipeline.
+ */
+static bool
+done_in_ledger(void *arg, TimestampTz start, TimestampTz end,
+			   TimestampTz *done_end)
+{
+	return dq_ledger_find(*(int64 *) arg, start, end, done_end);
+}
+
+/*
  * choose_due: the oldest window not done, from start_at or "after" on, or the
  * latest finished one when there is no catching up.
- *
- * A ledger row is maximal: the window that holds its end is not done, so one
- * row skips all that it contains.
  */
 static bool
 choose_due(const DqPipeline *pipeline, const DqWindowRequest *request,
 		   TimestampTz now, DqWindow *window, char **reason)
 {
-	TimestampTz from = Max(pipeline->start_at, request->after);
-	TimestampTz start;
-	TimestampTz end;
-	TimestampTz done_end;
+	int64 id = pipeline->id;
 
-	dq_window_containing(pipeline, from, &start, &end);
-	if (!pipeline->catchup)
-	{
-		TimestampTz latest;
-		TimestampTz latest_end;
-
-		window_before(pipeline, now, &latest, &latest_end);
-		if (latest > start)
-		{
-			start = latest;
-			end = latest_end;
-		}
-	}
-	while (dq_ledger_find(pipeline->id, start, end, &done_end))
-	{
-		CHECK_FOR_INTERRUPTS();
-		dq_window_containing(pipeline, done_end, &start, &end);
-	}
-	if (end > now)
-	{
-		*reason = psprintf("the next window %s is not finished",
-						   range_text(pipeline, start, end));
-		return false;
-	}
-	window->start = start;
-	window->end = end;
-	return true;
+	dq_window_next(pipeline, request->after, now, done_in_ledger, &id,
+				   &window->start, &window->end);
+	if (window->end <= now)
+		return true;
+	*reason = psprintf("the next window %s is not finished",
+					   range_text(pipeline, window->start, window->end));
+	return false;
 }
 
 /*
