@@ -92,6 +92,7 @@ dq_etl_rename_pipeline(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("pipeline \"%s\" already exists", new_name)));
+	require_idle(pipeline);
 	dq_store_rename(pipeline->id, new_name);
 	pipeline->name = new_name;
 	dq_schedule_follow_name(pipeline);

@@ -215,7 +215,8 @@ dq_store_drop(int64 pipeline_id)
 }
 
 /*
- * dq_store_rename: give another name; the caller made sure that it is free.
+ * dq_store_rename: give another name, in its history too; the caller made
+ * sure that it is free and that no run is live.
  */
 void
 dq_store_rename(int64 pipeline_id, const char *name)
@@ -224,6 +225,10 @@ dq_store_rename(int64 pipeline_id, const char *name)
 
 	dq_args_int8(&args, pipeline_id);
 	dq_args_text(&args, name);
+	(void) dq_spi_execute(DQ_BOOKKEEPING,
+						  "UPDATE etl_catalog.run SET pipeline = $2"
+						  " WHERE pipeline_id = $1",
+						  &args);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "UPDATE etl_catalog.pipeline SET name = $2,"
 						  " changed_at = pg_catalog.clock_timestamp()"
