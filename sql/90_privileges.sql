@@ -4,3 +4,13 @@
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA etl, etl_catalog FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA etl, etl_catalog FROM PUBLIC;
 
+
+-- A view's functions are executed as who looks, so these are for everybody who
+-- may look at a view; they compute from arguments and read no table.
+GRANT EXECUTE ON FUNCTION
+	etl_catalog.has_role(oid, text),
+	etl_catalog.next_window(interval, timestamptz, text, boolean, timestamptz[], timestamptz[], timestamptz),
+	etl_catalog.window_list(interval, timestamptz, text, timestamptz[], timestamptz[], timestamptz[], timestamptz[], bigint[], timestamptz, integer),
+	etl_catalog.run_statement(text, interval, timestamptz, text, timestamptz, timestamptz, timestamptz),
+	etl_catalog.run_is_alive(bigint, integer, timestamptz)
+	TO PUBLIC;
