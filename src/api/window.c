@@ -55,10 +55,10 @@ Datum
 dq_etl_catalog_has_role(PG_FUNCTION_ARGS)
 {
 	Oid role = PG_GETARG_OID(0);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 	PG_RETURN_BOOL(superuser() ||
-				   (dq_access_role_agrees(role,
-										  text_to_cstring(PG_GETARG_TEXT_PP(1))) &&
+				   (dq_access_role_agrees(role, name) &&
 					has_privs_of_role(GetUserId(), role)));
 }
 
