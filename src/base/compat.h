@@ -7,6 +7,7 @@
 #define DQ_COMPAT_H
 
 #include "nodes/parsenodes.h"
+#include "postmaster/bgworker.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
