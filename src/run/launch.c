@@ -194,8 +194,8 @@ worker_died(const DqPipeline *pipeline, DqRunShared *shared,
 		error->message = psprintf("the background worker for pipeline \"%s\" ended before the run started",
 								  pipeline->name);
 		error->detail = phase == DQ_WORKER_ATTACHED ? psprintf("It could not connect to the database as role \"%s\".",
-															   pipeline->owner_name)
-													: NULL;
+															   pipeline->owner_name) :
+													  NULL;
 		error->hint = "The server log says why.";
 	}
 	return outcome;
@@ -330,15 +330,17 @@ dq_launch_state(int64 run_id, int *pid)
 
 /*
  * dq_launch_wait_run: the state of a run when it is over, or "running" after
- * timeout_ms (negative: no limit). 42704 when there is no such run.
+ * timeout_ms (negative: no limit). Over is when its process has cleaned up and
+ * let go of the pipeline, so that the next one can start at once. 42704 when
+ * there is no such run.
  */
 char *
 dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 {
-	TimestampTz until = timeout_ms < 0 ? DT_NOEND : TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
-	MemoryContext loop = AllocSetContextCreate(CurrentMemoryContext,
-											   "dq_etl wait",
-											   ALLOCSET_SMALL_SIZES);
+	TimestampTz until =
+		timeout_ms < 0 ? DT_NOEND : TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
+	MemoryContext loop = AllocSetContextCreate(
+		CurrentMemoryContext, "dq_etl wait", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = CurrentMemoryContext;
 	DqWait waiting;
 
@@ -352,9 +354,14 @@ dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 		MemoryContextSwitchTo(loop);
 		state = dq_launch_state(run_id, &pid);
 		MemoryContextSwitchTo(old);
-		if (strcmp(state, dq_runlog_state_name(DQ_RUN_RUNNING)) != 0 ||
-			GetCurrentTimestamp() >= until)
-			return pstrdup(state);
+		if (dq_lock_run_holder(run_id) == 0 || GetCurrentTimestamp() >= until)
+		{
+			/* what it was when the lock was seen free, not before */
+			state = dq_launch_state(run_id, &pid);
+			if (strcmp(state, dq_runlog_state_name(DQ_RUN_RUNNING)) != 0 ||
+				GetCurrentTimestamp() >= until)
+				return state;
+		}
 		dq_wait_sleep(&waiting, pid, POLL_MS, "a run");
 	}
 }

@@ -144,6 +144,15 @@ dq_lock_pipeline_holder(int64 pipeline_id)
 }
 
 /*
+ * dq_lock_run_holder: pid of the process that executes a run, or 0.
+ */
+int
+dq_lock_run_holder(int64 run_id)
+{
+	return find_holder(run_id, DQ_LOCK_RUN);
+}
+
+/*
  * backend_lives: is there a backend with this pid that started then?
  */
 static bool

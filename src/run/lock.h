@@ -20,6 +20,7 @@ extern void dq_lock_release(int64 pipeline_id, int64 run_id);
 
 /* by reading, never by acquiring: pid of the holder, 0 when free */
 extern int dq_lock_pipeline_holder(int64 pipeline_id);
+extern int dq_lock_run_holder(int64 run_id);
 extern bool dq_lock_run_is_alive(int64 run_id, int pid,
 								 TimestampTz backend_start);
 
