@@ -21,6 +21,7 @@
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "catalog/access.h"
+#include "api/guard.h"
 #include "api/schedule.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
@@ -347,14 +348,9 @@ dq_etl_schedule(PG_FUNCTION_ARGS)
 	char *schedule = NULL;
 	int64 job_id;
 
-	PreventCommandIfReadOnly("etl.schedule()");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("pipeline must not be null")));
-	pipeline = dq_pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)), 0,
-								false);
-	dq_access_require(pipeline, DQ_MAY_EDIT);
+	dq_guard_writable("etl.schedule()");
+	dq_guard_not_null(fcinfo, 0, "pipeline");
+	pipeline = dq_guard_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	wanted = load_wanted(pipeline);
 	if (!PG_ARGISNULL(1))
 		schedule = text_to_cstring(PG_GETARG_TEXT_PP(1));
@@ -385,10 +381,8 @@ dq_etl_unschedule(PG_FUNCTION_ARGS)
 	DqPipeline *pipeline;
 	uint64 removed;
 
-	PreventCommandIfReadOnly("etl.unschedule()");
-	pipeline = dq_pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)), 0,
-								false);
-	dq_access_require(pipeline, DQ_MAY_EDIT);
+	dq_guard_writable("etl.unschedule()");
+	pipeline = dq_guard_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (find_cron() == CRON_ELSEWHERE)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
