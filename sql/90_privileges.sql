@@ -8,6 +8,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA etl, etl_catalog FROM PUBLIC;
 -- A view's functions are executed as who looks, so these are for everybody who
 -- may look at a view; they compute from arguments and read no table.
 GRANT EXECUTE ON FUNCTION
+	etl_catalog.cron_jobs(),
 	etl_catalog.has_role(oid, text),
 	etl_catalog.next_window(interval, timestamptz, text, boolean, timestamptz[], timestamptz[], timestamptz),
 	etl_catalog.window_list(interval, timestamptz, text, timestamptz[], timestamptz[], timestamptz[], timestamptz[], bigint[], timestamptz, integer),
