@@ -106,6 +106,7 @@ SELECT done FROM etl.pipelines WHERE pipeline = 'run_basic daily';
 SELECT etl.run('run_basic daily', '2024-01-01 00:00+00', '2024-01-02 00:00+00', wait => false) AS run_id \gset
 SELECT etl.wait(:run_id);
 SELECT etl.wait(:run_id, '1 second');
+SELECT etl.wait(:run_id, '-1 second');
 SELECT etl.cancel(:run_id);
 SELECT etl.wait(NULL), etl.cancel(NULL);
 
