@@ -90,11 +90,15 @@ dq_guc_init(void)
 							&dq_guc_stage_retention, 7 * 24 * 60, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 	for (i = 0; i < lengthof(run_settings); i++)
-		DefineCustomStringVariable(run_settings[i].name,
-								   run_settings[i].summary,
+	{
+		const RunSetting *setting = &run_settings[i];
+
+		DefineCustomStringVariable(setting->name, setting->summary,
 								   "Set by a run for its steps; empty outside.",
-								   run_settings[i].variable, "",
+								   setting->variable, "",
 								   PGC_USERSET, GUC_NO_SHOW_ALL, NULL,
-								   run_settings[i].folded ? forget_plans : NULL, NULL);
+								   setting->folded ? forget_plans : NULL,
+								   NULL);
+	}
 	MarkGUCPrefixReserved("dq_etl");
 }

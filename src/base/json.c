@@ -175,17 +175,16 @@ int64
 dq_json_int(Jsonb *doc, const char *key, int64 missing, const char *what)
 {
 	JsonbValue *value = find_value(doc, key);
+	Datum number;
 	Datum rounded;
 
 	if (value == NULL)
 		return missing;
 	if (value->type != jbvNumeric)
 		wrong_kind(key, "a whole number", what);
-	rounded = DirectFunctionCall2(numeric_trunc,
-								  NumericGetDatum(value->val.numeric),
-								  Int32GetDatum(0));
-	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, rounded,
-										  NumericGetDatum(value->val.numeric))))
+	number = NumericGetDatum(value->val.numeric);
+	rounded = DirectFunctionCall2(numeric_trunc, number, Int32GetDatum(0));
+	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, rounded, number)))
 		wrong_kind(key, "a whole number", what);
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, rounded));
 }

@@ -64,6 +64,8 @@ dq_runlog_insert(int64 run_id, const DqPipeline *pipeline,
 				 const DqWindow *window, Jsonb *params, bool is_inline,
 				 const char *requested_by)
 {
+	DqStep *first =
+		pipeline->steps ? (DqStep *) linitial(pipeline->steps) : NULL;
 	DqArgs args = {0};
 
 	dq_args_int8(&args, run_id);
@@ -82,7 +84,7 @@ dq_runlog_insert(int64 run_id, const DqPipeline *pipeline,
 	dq_args_text(&args, requested_by);
 	dq_args_int4(&args, MyProcPid);
 	dq_args_timestamptz(&args, MyStartTimestamp);
-	dq_args_text(&args, pipeline->steps == NIL ? NULL : ((DqStep *) linitial(pipeline->steps))->name);
+	dq_args_text(&args, first ? first->name : NULL);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "INSERT INTO etl_catalog.run (run_id, pipeline_id,"
 						  " pipeline, version, owner_oid, state, run_window,"

@@ -82,8 +82,8 @@ find_stale(void *arg)
 }
 
 /*
- * dq_cleanup_stages: drop the stages of this run if it published, and those of earlier
- * ones that nobody needs any more.
+ * dq_cleanup_stages: drop the stages of this run if it published, and those of
+ * earlier ones that nobody needs any more.
  */
 void
 dq_cleanup_stages(DqRun *run, bool published)

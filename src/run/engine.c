@@ -4,9 +4,9 @@
  *
  * In a worker a run is a row of transactions:
  *
- *	start		take the pipeline's lock, find the dead, choose the window, draw
- *				the id, take the run's lock, make the stage schema, insert the
- *				row that says running: one commit
+ *	start		take the pipeline's lock, find the dead, choose the window,
+ *				draw the id, take the run's lock, make the stage schema, insert
+ *				the row that says running: one commit
  *	stages		one transaction for each step; its record commits with it
  *	publish		one transaction: loads and what follows them, deferred
  *				constraints, verdicts, the state "succeeded", the ledger. There
@@ -109,8 +109,11 @@ run_one(void *arg)
 	old = MemoryContextSwitchTo(run->cxt);
 	dq_step_execute(run, step);
 	if (step->run_order < list_length(steps) && !run->finished)
-		dq_runlog_set_step(run->id,
-						   ((DqStep *) list_nth(steps, step->run_order))->name);
+	{
+		DqStep *next = (DqStep *) list_nth(steps, step->run_order);
+
+		dq_runlog_set_step(run->id, next->name);
+	}
 	MemoryContextSwitchTo(old);
 	dq_tx_commit(step->phase != DQ_PHASE_STAGE);
 	run->done[step->run_order - 1] = true;
@@ -276,7 +279,8 @@ begin_attempt(void *arg)
 }
 
 /*
- * dq_engine_guarded: run a function; on error abort the transaction it left behind.
+ * dq_engine_guarded: run a function; on error abort the transaction that it
+ * left behind.
  */
 ErrorData *
 dq_engine_guarded(DqRun *run, DqGuarded fn, void *arg)

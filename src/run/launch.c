@@ -193,9 +193,10 @@ worker_died(const DqPipeline *pipeline, DqRunShared *shared,
 	{
 		error->message = psprintf("the background worker for pipeline \"%s\" ended before the run started",
 								  pipeline->name);
-		error->detail = phase == DQ_WORKER_ATTACHED ? psprintf("It could not connect to the database as role \"%s\".",
-															   pipeline->owner_name) :
-													  NULL;
+		if (phase == DQ_WORKER_ATTACHED)
+			error->detail =
+				psprintf("It could not connect to the database as role \"%s\".",
+						 pipeline->owner_name);
 		error->hint = "The server log says why.";
 	}
 	return outcome;
@@ -337,13 +338,14 @@ dq_launch_state(int64 run_id, int *pid)
 char *
 dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 {
-	TimestampTz until =
-		timeout_ms < 0 ? DT_NOEND : TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
+	TimestampTz until = DT_NOEND;
 	MemoryContext loop = AllocSetContextCreate(
 		CurrentMemoryContext, "dq_etl wait", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = CurrentMemoryContext;
 	DqWait waiting;
 
+	if (timeout_ms >= 0)
+		until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
 	dq_wait_begin(&waiting);
 	for (;;)
 	{

@@ -93,7 +93,10 @@ merge_params(const DqPipeline *pipeline, Jsonb *given)
 	{
 		char *key = (char *) lfirst(lc);
 
-		dq_json_add_from(&build, key, dq_json_has_key(given, key) ? given : pipeline->params);
+		if (dq_json_has_key(given, key))
+			dq_json_add_from(&build, key, given);
+		else
+			dq_json_add_from(&build, key, pipeline->params);
 	}
 	return dq_json_end(&build);
 }

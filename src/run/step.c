@@ -116,11 +116,14 @@ raise_gate(DqRun *run, DqStep *step, const char *source, List *verdicts)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DQ_CHECK_FAILED),
-			 failed == 1 ? errmsg("check failed on \"%s\": %s", source, first->check_name) : errmsg("%d checks failed on \"%s\", the first: %s", failed, source, first->check_name),
+			 failed == 1 ? errmsg("check failed on \"%s\": %s",
+								  source, first->check_name) :
+						   errmsg("%d checks failed on \"%s\", the first: %s",
+								  failed, source, first->check_name),
 			 errdetail("%s; run " INT64_FORMAT " of pipeline \"%s\" stopped in step \"%s\", nothing was loaded.",
 					   first->message ? first->message : "Not good enough",
 					   run->id, run->pipeline->name, step->name),
-			 run->is_inline ? errhint("See the rows: %s", first->failed_rows_sql ? first->failed_rows_sql : "(no query)") : errhint("See the verdicts: SELECT * FROM etl.check_results WHERE run_id = " INT64_FORMAT ";", run->id)));
+			 run->is_inline ? (first->failed_rows_sql ? errhint("See the rows: %s", first->failed_rows_sql) : 0) : errhint("See the verdicts: SELECT * FROM etl.check_results WHERE run_id = " INT64_FORMAT ";", run->id)));
 }
 
 /*
@@ -191,10 +194,11 @@ call_command(DqRun *run, DqStep *step, StepResult *result)
 	char *command = dq_json_text(step->options, "command", step->name);
 	RawStmt *parsed = dq_portal_parse_one(command,
 										  "the command of the step");
-	bool top_level = !run->is_inline &&
-					 (step->phase == DQ_PHASE_BEFORE || step->phase == DQ_PHASE_AFTER);
+	bool outside = step->phase == DQ_PHASE_BEFORE ||
+				   step->phase == DQ_PHASE_AFTER;
 
-	result->counts.read = dq_portal_run(parsed, command, top_level);
+	result->counts.read = dq_portal_run(parsed, command,
+										outside && !run->is_inline);
 }
 
 static const StepHandler handlers[] = {

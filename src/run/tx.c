@@ -72,8 +72,8 @@ dq_tx_begin(bool discard)
 }
 
 /*
- * dq_tx_commit: end a transaction of a worker. What a crash of the server makes
- * worthless anyway (stages) need not wait for the disk.
+ * dq_tx_commit: end a transaction of a worker. What a crash of the server
+ * makes worthless anyway (stages) need not wait for the disk.
  */
 void
 dq_tx_commit(bool durable)
