@@ -92,6 +92,20 @@ source_relation(DqRun *run, const char *source)
 }
 
 /*
+ * gate_hint: where to look. Nothing of an inline run can be looked at later.
+ */
+static char *
+gate_hint(DqRun *run, DqVerdict *verdict)
+{
+	if (!run->is_inline)
+		return psprintf("See the verdicts: SELECT * FROM etl.check_results WHERE run_id = " INT64_FORMAT ";",
+						run->id);
+	if (verdict->failed_rows_sql != NULL)
+		return psprintf("See the rows: %s", verdict->failed_rows_sql);
+	return pstrdup("Run the check alone: SELECT * FROM etl.check(...);");
+}
+
+/*
  * raise_gate: the error of a gate that holds the run up, from the first check
  * that failed.
  */
@@ -123,7 +137,7 @@ raise_gate(DqRun *run, DqStep *step, const char *source, List *verdicts)
 			 errdetail("%s; run " INT64_FORMAT " of pipeline \"%s\" stopped in step \"%s\", nothing was loaded.",
 					   first->message ? first->message : "Not good enough",
 					   run->id, run->pipeline->name, step->name),
-			 run->is_inline ? (first->failed_rows_sql ? errhint("See the rows: %s", first->failed_rows_sql) : 0) : errhint("See the verdicts: SELECT * FROM etl.check_results WHERE run_id = " INT64_FORMAT ";", run->id)));
+			 errhint("%s", gate_hint(run, first))));
 }
 
 /*
