@@ -52,7 +52,7 @@ drop_stages(DqRun *run, int64 run_id)
 
 	while (left != 0)
 	{
-		ErrorData *error = dq_engine_guarded(run, drop_batch, &left);
+		ErrorData *error = dq_tx_guarded(run->cxt, drop_batch, &left);
 
 		if (error == NULL)
 			continue;
@@ -93,7 +93,7 @@ dq_cleanup_stages(DqRun *run, bool published)
 
 	if (published && run->schema != NULL)
 		drop_stages(run, run->id);
-	if (dq_engine_guarded(run, find_stale, &call) != NULL)
+	if (dq_tx_guarded(run->cxt, find_stale, &call) != NULL)
 		return;
 	foreach(lc, call.run_ids)
 		drop_stages(run, *(int64 *) lfirst(lc));

@@ -5,7 +5,7 @@
 #ifndef DQ_CLEANUP_H
 #define DQ_CLEANUP_H
 
-#include "run/engine.h"
+#include "run/run.h"
 
 extern void dq_cleanup_stages(DqRun *run, bool published);
 

@@ -61,8 +61,6 @@
 /* how often a failure record is tried before only the log has it */
 #define RECORD_TRIES 3
 
-volatile sig_atomic_t dq_engine_cancel_requested = false;
-
 /* what a guarded function of this file needs */
 typedef struct StepCall
 {
@@ -190,7 +188,7 @@ write_failure(void *arg)
 	FailureCall *call = (FailureCall *) arg;
 	DqRun *run = call->run;
 	const char *step = run->current ? run->current->name : NULL;
-	bool cancelled = dq_engine_cancel_requested;
+	bool cancelled = dq_tx_cancel_requested;
 
 	dq_tx_begin(false);
 	if (run->current != NULL)
@@ -279,22 +277,6 @@ begin_attempt(void *arg)
 }
 
 /*
- * dq_engine_guarded: run a function; on error abort the transaction that it
- * left behind.
- */
-ErrorData *
-dq_engine_guarded(DqRun *run, DqGuarded fn, void *arg)
-{
-	MemoryContext old = MemoryContextSwitchTo(run->cxt);
-	ErrorData *error = dq_errctx_try(fn, arg);
-
-	if (error != NULL)
-		AbortCurrentTransaction();
-	MemoryContextSwitchTo(old);
-	return error;
-}
-
-/*
  * next_attempt_at: now and the pipeline's delay.
  */
 static TimestampTz
@@ -316,13 +298,13 @@ attempt_with_retries(DqRun *run)
 {
 	for (;;)
 	{
-		ErrorData *error = dq_engine_guarded(run, attempt, run);
+		ErrorData *error = dq_tx_guarded(run->cxt, attempt, run);
 		TimestampTz retry_at;
 		bool again;
 
 		if (error == NULL)
 			return NULL;
-		again = !dq_engine_cancel_requested &&
+		again = !dq_tx_cancel_requested &&
 				run->attempt <= run->pipeline->retries &&
 				dq_retry_may_heal(error->sqlerrcode);
 		retry_at = next_attempt_at(run->pipeline);
@@ -330,10 +312,10 @@ attempt_with_retries(DqRun *run)
 		if (!again)
 			return error;
 		run->current = NULL;
-		error = dq_engine_guarded(run, wait_until, &retry_at);
+		error = dq_tx_guarded(run->cxt, wait_until, &retry_at);
 		run->attempt++;
 		if (error == NULL)
-			error = dq_engine_guarded(run, begin_attempt, run);
+			error = dq_tx_guarded(run->cxt, begin_attempt, run);
 		if (error != NULL)
 		{
 			record_failure(run, error, false, 0);
@@ -358,7 +340,7 @@ run_after(DqRun *run)
 
 		if (call.step->phase != DQ_PHASE_AFTER)
 			continue;
-		error = dq_engine_guarded(run, run_one, &call);
+		error = dq_tx_guarded(run->cxt, run_one, &call);
 		if (error == NULL)
 			continue;
 		record_failure(run, error, false, 0);

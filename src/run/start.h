@@ -5,7 +5,7 @@
 #ifndef DQ_START_H
 #define DQ_START_H
 
-#include "run/engine.h"
+#include "run/run.h"
 
 typedef struct DqRunRequest
 {

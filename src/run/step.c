@@ -319,7 +319,7 @@ dq_step_execute(DqRun *run, DqStep *step)
 	StepResult result = {{-1, -1, -1, -1, -1}, NULL};
 	int level;
 
-	if (dq_engine_cancel_requested)
+	if (dq_tx_cancel_requested)
 		ereport(ERROR,
 				(errcode(ERRCODE_QUERY_CANCELED),
 				 errmsg("canceling the run due to user request")));

@@ -5,7 +5,7 @@
 #ifndef DQ_STEP_H
 #define DQ_STEP_H
 
-#include "run/engine.h"
+#include "run/run.h"
 
 /* verdicts of one expect step, kept until they can be stored */
 typedef struct DqGate

@@ -20,6 +20,8 @@
 #include "storage/lmgr.h"
 #include "utils/guc.h"
 
+volatile sig_atomic_t dq_tx_cancel_requested = false;
+
 /*
  * dq_tx_prepare_session: settings of ours that neither the owner's ALTER
  * ROLE nor a step may change for what comes after.
@@ -83,4 +85,20 @@ dq_tx_commit(bool durable)
 								 PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_LOCAL, true, 0, false);
 	CommitTransactionCommand();
+}
+
+/*
+ * dq_tx_guarded: run a function; on error abort the transaction that it
+ * left behind.
+ */
+ErrorData *
+dq_tx_guarded(MemoryContext cxt, DqGuarded fn, void *arg)
+{
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	ErrorData *error = dq_errctx_try(fn, arg);
+
+	if (error != NULL)
+		AbortCurrentTransaction();
+	MemoryContextSwitchTo(old);
+	return error;
 }

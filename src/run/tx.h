@@ -5,8 +5,16 @@
 #ifndef DQ_TX_H
 #define DQ_TX_H
 
+#include <signal.h>
+
+#include "base/errctx.h"
+
+/* set by the signal handler of a worker; looked at between statements */
+extern volatile sig_atomic_t dq_tx_cancel_requested;
+
 extern void dq_tx_prepare_session(void);
 extern void dq_tx_begin(bool discard);
 extern void dq_tx_commit(bool durable);
+extern ErrorData *dq_tx_guarded(MemoryContext cxt, DqGuarded fn, void *arg);
 
 #endif /* DQ_TX_H */

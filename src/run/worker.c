@@ -59,7 +59,7 @@ handle_cancel(SIGNAL_ARGS)
 
 	if (!proc_exit_inprogress)
 	{
-		dq_engine_cancel_requested = true;
+		dq_tx_cancel_requested = true;
 		InterruptPending = true;
 		QueryCancelPending = true;
 	}
@@ -164,7 +164,7 @@ tell_phase(DqRunShared *shared, DqWorkerPhase phase, int64 run_id)
 	wake_caller(shared);
 	SpinLockRelease(&shared->mutex);
 	if (cancel)
-		dq_engine_cancel_requested = true;
+		dq_tx_cancel_requested = true;
 }
 
 /*

@@ -1,0 +1,29 @@
+/*
+ * run.h
+ *	  A run in memory: what the parts of the engine hand to each other.
+ */
+#ifndef DQ_RUN_H
+#define DQ_RUN_H
+
+#include "catalog/pipeline.h"
+#include "catalog/window.h"
+
+typedef struct DqRun
+{
+	int64 id;
+	DqPipeline *pipeline;
+	DqWindow window;
+	Jsonb *params; /* the definition's, with the run's over them */
+	bool is_inline;
+	int attempt;
+	char *schema; /* of the stages; NULL: no step needs one */
+	MemoryContext cxt; /* lives as long as the run */
+	bool *done; /* by run_order - 1 */
+	List *verdicts; /* of DqGate *, not stored yet */
+	DqStep *current;
+	TimestampTz step_started;
+	bool finished; /* a terminal state is stored */
+	char *note; /* something to tell although it succeeded */
+} DqRun;
+
+#endif /* DQ_RUN_H */
