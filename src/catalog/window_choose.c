@@ -83,7 +83,7 @@ check_bounds(const DqPipeline *pipeline, const DqWindowRequest *request)
 		TIMESTAMP_NOT_FINITE(request->end))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("window %s has no bounds",
+				 errmsg("window %s is unbounded",
 						range_text(pipeline, request->start, request->end)),
 				 errdetail("Both bounds of a window must be finite.")));
 	if (request->start >= request->end)
@@ -96,7 +96,8 @@ check_bounds(const DqPipeline *pipeline, const DqWindowRequest *request)
 
 /*
  * check_aligned: an explicit request must be made of whole windows. The hint
- * has the whole windows around it, those that are finished if there are any.
+ * has the whole windows around it; only those that are finished, if there are
+ * any, or else the one that holds the present.
  */
 static void
 check_aligned(const DqPipeline *pipeline, const DqWindowRequest *request,
@@ -104,7 +105,8 @@ check_aligned(const DqPipeline *pipeline, const DqWindowRequest *request,
 {
 	TimestampTz start;
 	TimestampTz end;
-	TimestampTz finished;
+	TimestampTz current;
+	TimestampTz current_end;
 	TimestampTz ignored;
 
 	dq_window_containing(pipeline, request->start, &start, &ignored);
@@ -112,9 +114,9 @@ check_aligned(const DqPipeline *pipeline, const DqWindowRequest *request,
 	if (start == request->start && end == request->end)
 		return;
 
-	window_before(pipeline, now, &ignored, &finished);
-	if (end > finished && finished > start)
-		end = finished;
+	dq_window_containing(pipeline, now, &current, &current_end);
+	if (end > current)
+		end = start < current ? current : current_end;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("window %s does not match the windows of pipeline \"%s\"",
@@ -131,31 +133,38 @@ check_aligned(const DqPipeline *pipeline, const DqWindowRequest *request,
 }
 
 /*
- * check_finished: a window that ends in the future needs "partial", and must
- * at least have begun.
+ * check_begun: nothing can be read of a window that lies in the future.
+ */
+static void
+check_begun(const DqPipeline *pipeline, const DqWindowRequest *request,
+			TimestampTz now)
+{
+	if (request->start < now)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("window %s has not begun",
+					range_text(pipeline, request->start, request->end))));
+}
+
+/*
+ * check_finished: a window that ends in the future needs "partial".
  */
 static void
 check_finished(const DqPipeline *pipeline, const DqWindowRequest *request,
 			   TimestampTz now)
 {
-	if (request->end <= now)
+	if (request->end <= now || request->partial)
 		return;
-	if (request->start >= now)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("window %s has not begun",
-						range_text(pipeline, request->start,
-								   request->end))));
-	if (!request->partial)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("window %s is not finished",
-						range_text(pipeline, request->start, request->end)),
-				 errdetail("What is published of it now does not count as done."),
-				 errhint("%s", dq_window_statement(pipeline->name,
-												   pipeline->timezone,
-												   request->start,
-												   request->end, true))));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("window %s is not finished",
+					range_text(pipeline, request->start, request->end)),
+			 errdetail("What is published of it now does not count as done."),
+			 errhint("%s", dq_window_statement(pipeline->name,
+											   pipeline->timezone,
+											   request->start, request->end,
+											   true))));
 }
 
 /*
@@ -166,6 +175,7 @@ choose_explicit(const DqPipeline *pipeline, const DqWindowRequest *request,
 				TimestampTz now, DqWindow *window)
 {
 	check_bounds(pipeline, request);
+	check_begun(pipeline, request, now);
 	if (pipeline->period != NULL)
 		check_aligned(pipeline, request, now);
 	check_finished(pipeline, request, now);
