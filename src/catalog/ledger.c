@@ -85,16 +85,19 @@ lock_ledger(int64 pipeline_id)
 }
 
 /*
- * count_neighbours: committed rows that the snapshot of this transaction may
- * or may not see and that touch the range.
+ * check_snapshot: 40001 when the snapshot of this transaction misses a range
+ * that would have to be merged. Called with the ledger locked.
  */
-static int64
-count_neighbours(DqArgs *args)
+static void
+check_snapshot(DqArgs *args)
 {
-	DqRows *rows;
+	DqRows *seen = dq_spi_query(DQ_BOOKKEEPING, neighbours_sql, args);
+	DqRows *there = dq_spi_query_fresh(neighbours_sql, args);
 
-	rows = dq_spi_query_fresh(neighbours_sql, args);
-	return dq_rows_int8(rows, 0, "n");
+	if (dq_rows_int8(seen, 0, "n") != dq_rows_int8(there, 0, "n"))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to a concurrent run of the pipeline")));
 }
 
 /*
@@ -110,14 +113,11 @@ dq_ledger_add(int64 pipeline_id, TimestampTz start, TimestampTz end)
 	args_bound(&args, start);
 	args_bound(&args, end);
 	args_bound(&args, IS_VALID_TIMESTAMP(start - 1) ? start - 1 : DT_NOBEGIN);
+	if (IsolationUsesXactSnapshot())
+		check_snapshot(&args);
 	if (dq_spi_execute(DQ_BOOKKEEPING, add_sql, &args) != 1)
 		elog(ERROR, "ledger of pipeline " INT64_FORMAT " was not written",
 			 pipeline_id);
-	if (IsolationUsesXactSnapshot() &&
-		count_neighbours(&args) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to a concurrent run of the pipeline")));
 }
 
 /*

@@ -1,6 +1,6 @@
 -- Laws of windows and of the ledger, for many periods, zones and instants.
 BEGIN;
-SELECT plan(17);
+SELECT plan(32);
 SET LOCAL TimeZone = 'UTC';
 
 CREATE TEMPORARY TABLE grid AS
@@ -83,6 +83,23 @@ SELECT results_eq($$
 	'02:30 that does not exist is 03:30, an ambiguous one is the second');
 SELECT is((SELECT window_end FROM etl_catalog.window_at('1 day', '2011-12-01 00:00-10', 'Pacific/Apia', '2011-12-30 09:00+00')),
 	timestamptz '2011-12-30 10:00+00', 'a day that a zone skipped has no window');
+
+-- what cannot be a grid or a time
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 day 1 hour', now(), 'UTC', now()) $$, '22023', 'period must be in months, in days or in time, not in a mixture', 'days and hours');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 month 1 day', now(), 'UTC', now()) $$, '22023', 'period must be in months, in days or in time, not in a mixture', 'months and days');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('0', now(), 'UTC', now()) $$, '22023', 'period must be longer than zero', 'zero');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('-1 day', now(), 'UTC', now()) $$, '22023', 'period must be longer than zero', 'negative');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 month -1 day', now(), 'UTC', now()) $$, '22023', 'period must be longer than zero', 'partly negative');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 day', now(), 'Mars/Olympus', now()) $$, '22023', 'time zone "Mars/Olympus" not recognized', 'no such zone');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 day', now(), 'UTC', 'infinity') $$, '22008', 'timestamp out of range', 'infinity');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 hour', 'infinity', 'UTC', now()) $$, '22008', 'timestamp out of range', 'an anchor at infinity');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 month', now(), 'UTC', '294276-12-31 23:00+00') $$, '22008', 'timestamp out of range', 'no end within the range of timestamps');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('1 microsecond', '4713-01-01 00:00+00 BC', 'UTC', '294276-12-31 23:00+00') $$, '22008', 'timestamp out of range', 'more windows than can be counted');
+SELECT throws_ok($$ SELECT etl_catalog.window_at('178000000 years', now(), 'UTC', now()) $$, '22008', NULL, 'a period longer than time');
+SELECT is(etl_catalog.next_window('1 day', now(), 'Mars/Olympus', true, '{}', '{}', now())::text, NULL, 'a zone that is gone does not break a view');
+SELECT is_empty($$ SELECT etl_catalog.window_list('1 day', now(), 'Mars/Olympus', '{}', '{}', '{}', '{}', '{}', now(), 10) $$, 'nor another');
+SELECT throws_ok($$ SELECT etl_catalog.next_window('1 day', now(), 'UTC', true, '{NULL}', '{NULL}', now()) $$, '22004', 'array must not contain nulls', 'nulls');
+SELECT throws_ok($$ SELECT etl_catalog.window_list('1 day', now(), 'UTC', '{}', '{}', '{-infinity}', '{infinity}', '{}', now(), 10) $$, '2202E', 'arrays must have the same length', 'lengths');
 
 -- the ledger
 INSERT INTO etl_catalog.pipeline (name, owner_oid, owner_name, version)
