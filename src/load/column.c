@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/tupdesc.h"
 #include "base/sqltext.h"
 #include "base/suggest.h"
@@ -307,20 +308,19 @@ dq_column_assigned(const DqColumn *column, const char *alias)
 }
 
 /*
- * both_as: two values compared by an operator, each cast to "type" when it is
- * given and in a collation when that is.
+ * cast_as: a value cast to "type" when it is given, in a collation when that
+ * is.
  */
 static char *
-both_as(const char *left, const char *right, Oid equality, const char *type,
-		const char *collation)
+cast_as(const char *value, const char *type, const char *collation)
 {
-	const char *cast = type != NULL ? psprintf("::%s", type) : "";
-	const char *collate = "";
+	char	   *result = pstrdup(value);
 
+	if (type != NULL)
+		result = psprintf("(%s)::%s", result, type);
 	if (collation != NULL)
-		collate = psprintf(" COLLATE %s", collation);
-	return psprintf("(%s)%s%s %s (%s)%s%s", left, cast, collate,
-					dq_sqltext_operator(equality), right, cast, collate);
+		result = psprintf("%s COLLATE %s", result, collation);
+	return result;
 }
 
 /*
@@ -340,29 +340,54 @@ operand_type(Oid equality, Oid type)
 }
 
 /*
- * content_equal: an expression for "the same content", strict, or NULL when
- * the type has no equality.
+ * content_type: the type as which values are compared for content: text for
+ * all that is stored like it, so that a type's own ideas of case do not hide
+ * a correction.
+ */
+static Oid
+content_type(Oid type)
+{
+	Oid			base = getBaseType(type);
+	Oid			element = get_element_type(base);
+
+	if (base == VARCHAROID || base == VARCHARARRAYOID)
+		return base;
+	if (IsBinaryCoercible(base, TEXTOID))
+		return TEXTOID;
+	if (OidIsValid(element) &&
+		IsBinaryCoercible(getBaseType(element), TEXTOID))
+		return TEXTARRAYOID;
+	return base;
+}
+
+/*
+ * spelled_out: not (equal, or both NULL), for an operator that IS DISTINCT
+ * FROM would not find.
  */
 static char *
-content_equal(const DqColumn *column, const char *left, const char *right)
+spelled_out(const char *left, const char *right, Oid equality, bool is_row)
 {
-	Oid			base = getBaseType(column->type);
-	Oid			element = get_element_type(base);
-	bool		is_text = IsBinaryCoercible(base, TEXTOID);
-	bool		is_texts = OidIsValid(element) &&
-		IsBinaryCoercible(getBaseType(element), TEXTOID);
-	Oid			look_up = is_text ? TEXTOID : is_texts ? TEXTARRAYOID : base;
-	Oid			equality = lookup_type_cache(look_up,
-											 TYPECACHE_EQ_OPR)->eq_opr;
-	char	   *type;
+	const char *both_null;
 
-	if (!OidIsValid(equality))
-		return NULL;
-	type = look_up != column->type ? dq_sqltext_type(look_up, -1) :
-		operand_type(equality, look_up);
-	return both_as(left, right, equality, type,
-				   OidIsValid(get_typcollation(look_up)) ?
-				   "pg_catalog.\"C\"" : NULL);
+	/* a composite of NULLs IS NULL without being one */
+	if (is_row)
+		both_null = psprintf("pg_catalog.num_nulls(%s, %s) = 2", left, right);
+	else
+		both_null = psprintf("%s IS NULL AND %s IS NULL", left, right);
+	return psprintf("NOT COALESCE(%s %s %s, %s)", left,
+					dq_sqltext_operator(equality), right, both_null);
+}
+
+/*
+ * found_by_distinct: will IS DISTINCT FROM, which looks for "=" along
+ * search_path, that is in pg_catalog, take this very operator?
+ */
+static bool
+found_by_distinct(Oid equality, Oid type)
+{
+	if (equality >= FirstNormalObjectId)
+		return false;
+	return type < FirstNormalObjectId || operand_type(equality, type) == NULL;
 }
 
 /*
@@ -374,17 +399,27 @@ dq_column_changed(const DqColumn *column, const char *left, const char *right)
 	const char *name = dq_sqltext_ident(column->name);
 	char	   *a = psprintf("%s.%s", left, name);
 	char	   *b = psprintf("%s.%s", right, name);
-	char	   *same = content_equal(column, a, b);
+	Oid			type = content_type(column->type);
+	Oid			equality = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+	char	   *cast = NULL;
+	const char *collation = NULL;
 
-	if (same == NULL)
+	if (!OidIsValid(equality))
 		return psprintf("NOT pg_catalog.record_image_eq(ROW(%s), ROW(%s))",
 						a, b);
-	/* a composite of NULLs IS NULL without being one */
-	if (type_is_rowtype(column->type))
-		return psprintf("NOT COALESCE(%s, pg_catalog.num_nulls(%s, %s)"
-						" OPERATOR(pg_catalog.=) 2)", same, a, b);
-	return psprintf("NOT COALESCE(%s, %s IS NULL AND %s IS NULL)",
-					same, a, b);
+	if (type != column->type)
+		cast = dq_sqltext_type(type, -1);
+	else if (!found_by_distinct(equality, type))
+		cast = operand_type(equality, type);
+	if (OidIsValid(column->collation) &&
+		OidIsValid(get_typcollation(type)) &&
+		!get_collation_isdeterministic(column->collation))
+		collation = "pg_catalog.\"C\"";
+	a = cast_as(a, cast, collation);
+	b = cast_as(b, cast, collation);
+	if (!found_by_distinct(equality, type))
+		return spelled_out(a, b, equality, type_is_rowtype(type));
+	return psprintf("%s IS DISTINCT FROM %s", a, b);
 }
 
 /*
@@ -396,11 +431,14 @@ dq_column_same_key(const DqColumn *column, const char *left,
 				   const char *right)
 {
 	const char *name = dq_sqltext_ident(column->name);
-	const DqKeyColumn *key = column->key;
+	Oid			equality = column->key->equality;
+	char	   *type = operand_type(equality, column->type);
+	char	   *collation = NULL;
 
-	return both_as(psprintf("%s.%s", left, name),
-				   psprintf("%s.%s", right, name), key->equality,
-				   operand_type(key->equality, column->type),
-				   OidIsValid(key->collation) ?
-				   dq_sqltext_collation(key->collation) : NULL);
+	if (column->key->other_collation)
+		collation = dq_sqltext_collation(column->key->collation);
+	return psprintf("%s %s %s",
+					cast_as(psprintf("%s.%s", left, name), type, collation),
+					dq_sqltext_operator(equality),
+					cast_as(psprintf("%s.%s", right, name), type, collation));
 }

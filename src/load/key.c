@@ -365,6 +365,7 @@ describe_key(Relation target, const Candidates *found)
 		column->attnum = att->attnum;
 		column->equality = index_equality(index, i);
 		column->collation = index->rd_indcollation[i];
+		column->other_collation = column->collation != att->attcollation;
 		column->opclass = opclasses->values[i];
 		column->nullable = !att->attnotnull;
 		key->columns = lappend(key->columns, column);

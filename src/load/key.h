@@ -15,6 +15,7 @@ typedef struct DqKeyColumn
 	AttrNumber	attnum;
 	Oid			equality;		/* operator of the index */
 	Oid			collation;		/* of the index; InvalidOid: none */
+	bool		other_collation;	/* than the column's */
 	Oid			opclass;
 	bool		nullable;
 } DqKeyColumn;
