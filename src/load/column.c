@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
 #include "access/tupdesc.h"
 #include "base/sqltext.h"
 #include "base/suggest.h"
@@ -77,7 +76,8 @@ report_unknown(Relation target, Relation stage, const char *step)
 			 errmsg("column \"%s\" of \"%s\" does not exist in %s",
 					first, step, dq_target_name(target)),
 			 similar ? errdetail("The target has \"%s\".", similar) : 0,
-			 errhint("ALTER TABLE %s%s;", dq_target_name(target), alter.data)));
+			 errhint("ALTER TABLE %s%s;",
+					 dq_target_name(target), alter.data)));
 }
 
 /*
@@ -350,8 +350,6 @@ content_type(Oid type)
 	Oid			base = getBaseType(type);
 	Oid			element = get_element_type(base);
 
-	if (base == VARCHAROID || base == VARCHARARRAYOID)
-		return base;
 	if (IsBinaryCoercible(base, TEXTOID))
 		return TEXTOID;
 	if (OidIsValid(element) &&
@@ -361,37 +359,10 @@ content_type(Oid type)
 }
 
 /*
- * spelled_out: not (equal, or both NULL), for an operator that IS DISTINCT
- * FROM would not find.
- */
-static char *
-spelled_out(const char *left, const char *right, Oid equality, bool is_row)
-{
-	const char *both_null;
-
-	/* a composite of NULLs IS NULL without being one */
-	if (is_row)
-		both_null = psprintf("pg_catalog.num_nulls(%s, %s) = 2", left, right);
-	else
-		both_null = psprintf("%s IS NULL AND %s IS NULL", left, right);
-	return psprintf("NOT COALESCE(%s %s %s, %s)", left,
-					dq_sqltext_operator(equality), right, both_null);
-}
-
-/*
- * found_by_distinct: will IS DISTINCT FROM, which looks for "=" along
- * search_path, that is in pg_catalog, take this very operator?
- */
-static bool
-found_by_distinct(Oid equality, Oid type)
-{
-	if (equality >= FirstNormalObjectId)
-		return false;
-	return type < FirstNormalObjectId || operand_type(equality, type) == NULL;
-}
-
-/*
- * dq_column_changed: do two rows hold a different value?
+ * dq_column_changed: do two rows hold a different value? Equality is the
+ * default one of the type.
+ *
+ * IS DISTINCT FROM would look for its "=" along search_path.
  */
 char *
 dq_column_changed(const DqColumn *column, const char *left, const char *right)
@@ -401,25 +372,29 @@ dq_column_changed(const DqColumn *column, const char *left, const char *right)
 	char	   *b = psprintf("%s.%s", right, name);
 	Oid			type = content_type(column->type);
 	Oid			equality = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-	char	   *cast = NULL;
+	char	   *cast;
 	const char *collation = NULL;
+	char	   *both_null;
 
 	if (!OidIsValid(equality))
 		return psprintf("NOT pg_catalog.record_image_eq(ROW(%s), ROW(%s))",
 						a, b);
-	if (type != column->type)
+	both_null = psprintf("%s IS NULL AND %s IS NULL", a, b);
+	/* a composite of NULLs IS NULL without being one */
+	if (type_is_rowtype(type))
+		both_null = psprintf("pg_catalog.num_nulls(%s, %s)"
+							 " OPERATOR(pg_catalog.=) 2",
+							 a, b);
+	cast = operand_type(equality, type);
+	if (cast == NULL && type != column->type)
 		cast = dq_sqltext_type(type, -1);
-	else if (!found_by_distinct(equality, type))
-		cast = operand_type(equality, type);
 	if (OidIsValid(column->collation) &&
 		OidIsValid(get_typcollation(type)) &&
 		!get_collation_isdeterministic(column->collation))
 		collation = "pg_catalog.\"C\"";
-	a = cast_as(a, cast, collation);
-	b = cast_as(b, cast, collation);
-	if (!found_by_distinct(equality, type))
-		return spelled_out(a, b, equality, type_is_rowtype(type));
-	return psprintf("%s IS DISTINCT FROM %s", a, b);
+	return psprintf("NOT COALESCE(%s %s %s, %s)",
+					cast_as(a, cast, collation), dq_sqltext_operator(equality),
+					cast_as(b, cast, collation), both_null);
 }
 
 /*

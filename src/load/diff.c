@@ -7,6 +7,11 @@
  * one statement, so that nothing of a batch passes through this process's
  * memory but counts; tuplestores spill to disk.
  *
+ * The SQL runs in the search_path in force, since the triggers, defaults and
+ * checks of the target run with it and must find what an INSERT by hand would
+ * let them find. So everything in it is qualified, operators too, and nothing
+ * is used that looks for an operator by itself (IS DISTINCT FROM, IN, USING).
+ *
  * Inserted or updated? A new version made by ON CONFLICT DO UPDATE keeps our
  * own row lock in xmax, an inserted one has none; that is exact also when
  * somebody else inserted the key after the diff was made. RETURNING has no
@@ -28,6 +33,7 @@
 #include "load/column.h"
 #include "load/diff.h"
 #include "load/target.h"
+#include "utils/guc.h"
 
 #define MAX_EXAMPLES 5
 #define MAX_EXAMPLE_BYTES 100
@@ -286,7 +292,7 @@ count_diff(const DqUpsert *upsert, bool null_keys)
 	appendStringInfoString(&sql, "SELECT pg_catalog.count(*) AS n FROM (");
 	append_diff(&sql, upsert, null_keys);
 	appendStringInfoString(&sql, ") AS d");
-	return dq_rows_int8(dq_spi_query(DQ_GENERATED, sql.data, NULL), 0, "n");
+	return dq_rows_int8(dq_spi_query(DQ_USER, sql.data, NULL), 0, "n");
 }
 
 /*
@@ -325,10 +331,11 @@ describe_duplicates(const DqUpsert *upsert, int64 duplicated)
 	}
 	appendStringInfoString(&sql, ") AS k, pg_catalog.count(*) AS n FROM ");
 	append_stage(&sql, upsert, keys);
-	appendStringInfo(&sql, " GROUP BY %s HAVING pg_catalog.count(*) > 1"
+	appendStringInfo(&sql, " GROUP BY %s HAVING pg_catalog.count(*)"
+					 " OPERATOR(pg_catalog.>) 1"
 					 " ORDER BY %s LIMIT %d",
 					 names, names, MAX_EXAMPLES);
-	rows = dq_spi_query(DQ_GENERATED, sql.data, NULL);
+	rows = dq_spi_query(DQ_USER, sql.data, NULL);
 
 	initStringInfo(&text);
 	for (i = 0; i < rows->count; i++)
@@ -400,13 +407,13 @@ check_batch(const DqUpsert *upsert, int64 *rows_read, int64 *null_rows)
 	appendStringInfo(&sql,
 					 "SELECT COALESCE(pg_catalog.sum(g.n), 0)::pg_catalog.int8 AS rows_read,"
 					 " COALESCE(pg_catalog.sum(g.nulls), 0)::pg_catalog.int8 AS null_rows,"
-					 " pg_catalog.count(*) FILTER (WHERE g.n > 1) AS duplicated"
+					 " pg_catalog.count(*) FILTER (WHERE g.n OPERATOR(pg_catalog.>) 1) AS duplicated"
 					 " FROM (SELECT pg_catalog.count(*) AS n,"
 					 " pg_catalog.count(*) FILTER (WHERE %s) AS nulls FROM ",
 					 any_null(keys, "s."));
 	append_stage(&sql, upsert, keys);
 	appendStringInfo(&sql, " GROUP BY %s) AS g", dq_column_list(keys, "s."));
-	rows = dq_spi_query(DQ_GENERATED, sql.data, NULL);
+	rows = dq_spi_query(DQ_USER, sql.data, NULL);
 
 	*rows_read = dq_rows_int8(rows, 0, "rows_read");
 	*null_rows = dq_rows_int8(rows, 0, "null_rows");
@@ -415,6 +422,16 @@ check_batch(const DqUpsert *upsert, int64 *rows_read, int64 *null_rows)
 		report_null_keys(upsert, *null_rows);
 	if (duplicated > 0)
 		report_duplicates(upsert, duplicated);
+}
+
+/*
+ * forget_mark: no row was updated yet.
+ */
+static void
+forget_mark(void)
+{
+	(void) set_config_option("dq_etl.load_mark", "", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 /*
@@ -432,7 +449,8 @@ dq_diff_upsert(const DqUpsert *upsert)
 	if (counts.rows_read == 0)
 		return counts;
 
-	rows = dq_spi_query(DQ_GENERATED,
+	forget_mark();
+	rows = dq_spi_query(DQ_USER,
 						upsert_statement(upsert, null_rows > 0), NULL);
 	counts.inserted = dq_rows_int8(rows, 0, "inserted");
 	counts.updated = dq_rows_int8(rows, 0, "updated");

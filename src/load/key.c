@@ -32,7 +32,7 @@
 typedef struct Candidates
 {
 	Oid			best;			/* serves; InvalidOid: none */
-	bool		best_primary;
+	int			best_rank;
 	int			serving;		/* how many would serve */
 	Oid			deferrable;		/* fits but is deferrable */
 	bool		deferrable_primary;
@@ -198,7 +198,8 @@ unfit_reason(Relation target, Relation index)
 }
 
 /*
- * weigh_index: put one index of the target into its place among the found.
+ * weigh_index: put one index of the target into its place among the found. The
+ * primary key goes before other constraints, these before plain indexes.
  */
 static void
 weigh_index(Relation target, Relation index, List *names, Candidates *found)
@@ -221,13 +222,18 @@ weigh_index(Relation target, Relation index, List *names, Candidates *found)
 	}
 	else
 	{
-		found->serving++;
-		if (!OidIsValid(found->best) ||
-			(form->indisprimary && !found->best_primary))
+		int			rank = 1;
+
+		if (form->indisprimary)
+			rank = 3;
+		else if (OidIsValid(get_index_constraint(form->indexrelid)))
+			rank = 2;
+		if (rank > found->best_rank)
 		{
 			found->best = form->indexrelid;
-			found->best_primary = form->indisprimary;
+			found->best_rank = rank;
 		}
+		found->serving++;
 	}
 }
 

@@ -63,7 +63,8 @@ validate_append(const LoadTask *task)
 
 /*
  * run_append: insert all rows. Assignment, constraints and triggers are the
- * server's own; what a trigger drops is not counted by INSERT.
+ * server's own, triggers under the search_path in force; what one drops is not
+ * counted by INSERT.
  */
 static DqLoadCounts
 run_append(const LoadTask *task)
@@ -76,14 +77,14 @@ run_append(const LoadTask *task)
 	DqRows	   *rows;
 
 	sql = psprintf("SELECT pg_catalog.count(*) AS n FROM %s AS s", stage);
-	rows = dq_spi_query(DQ_GENERATED, sql, NULL);
+	rows = dq_spi_query(DQ_USER, sql, NULL);
 	counts.rows_read = dq_rows_int8(rows, 0, "n");
 
 	sql = psprintf("INSERT INTO %s (%s) SELECT %s FROM %s AS s",
 				   dq_target_name(task->target),
 				   dq_column_list(columns, ""),
 				   dq_column_list(columns, "s."), stage);
-	counts.inserted = dq_spi_execute(DQ_GENERATED, sql, NULL);
+	counts.inserted = dq_spi_execute(DQ_USER, sql, NULL);
 	counts.suppressed = counts.rows_read - counts.inserted;
 	return counts;
 }
