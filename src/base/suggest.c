@@ -14,7 +14,8 @@
 
 /*
  * dq_suggest_name: the name nearest to "wrong", or NULL when none is within
- * half its length. names is a List of char *; the result is one of them.
+ * half its length; one that differs in the case of letters only is the
+ * nearest. names is a List of char *; the result is one of them.
  */
 const char *
 dq_suggest_name(const char *wrong, List *names)
@@ -30,6 +31,8 @@ dq_suggest_name(const char *wrong, List *names)
 		int len = strlen(name);
 		int distance;
 
+		if (pg_strcasecmp(wrong, name) == 0)
+			return name;
 		if (len > MAX_COMPARED)
 			continue;
 		distance = varstr_levenshtein_less_equal(given, strlen(given),

@@ -75,7 +75,7 @@ report_unknown(Relation target, Relation stage, const char *step)
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("column \"%s\" of \"%s\" does not exist in %s",
 					first, step, dq_target_name(target)),
-			 similar ? errdetail("The target has \"%s\".", similar) : 0,
+			 similar ? errdetail("A column \"%s\" exists.", similar) : 0,
 			 errhint("ALTER TABLE %s%s;",
 					 dq_target_name(target), alter.data)));
 }

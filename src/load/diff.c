@@ -349,8 +349,7 @@ describe_duplicates(const DqUpsert *upsert, int64 duplicated)
 						 dq_rows_int8(rows, i, "n"));
 	}
 	if (duplicated > (int64) rows->count)
-		appendStringInfo(&text, " And " INT64_FORMAT " more.",
-						 duplicated - (int64) rows->count);
+		appendStringInfo(&text, " " INT64_FORMAT " keys in all.", duplicated);
 	return text.data;
 }
 
@@ -365,8 +364,8 @@ report_duplicates(const DqUpsert *upsert, int64 duplicated)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_CARDINALITY_VIOLATION),
-			 errmsg("duplicate keys in \"%s\": " INT64_FORMAT " of %s",
-					upsert->step, duplicated, key_text(upsert)),
+			 errmsg("\"%s\" has duplicate keys for %s",
+					upsert->step, key_text(upsert)),
 			 errdetail("%s", describe_duplicates(upsert, duplicated)),
 			 errhint("Choose one row per key in a transform: SELECT DISTINCT ON (%s) * FROM %s ORDER BY %s;",
 					 keys, source, keys),
@@ -377,13 +376,14 @@ report_duplicates(const DqUpsert *upsert, int64 duplicated)
  * report_null_keys: 23502 with the number of rows.
  */
 static void
-report_null_keys(const DqUpsert *upsert, int64 null_rows)
+report_null_keys(const DqUpsert *upsert, int64 null_rows, int64 rows_read)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
-			 errmsg("null keys in \"%s\": " INT64_FORMAT " rows, of %s",
-					upsert->step, null_rows, key_text(upsert)),
-			 errdetail("A null equals no key that is there, so such rows would be inserted again by each run."),
+			 errmsg("\"%s\" has nulls in the key for %s",
+					upsert->step, key_text(upsert)),
+			 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows: a null equals no key that is there, so each run would insert them again.",
+					   null_rows, rows_read),
 			 errhint("See the rows: SELECT * FROM %s WHERE %s;",
 					 dq_sqltext_ident(upsert->step),
 					 any_null(key_columns(upsert), "")),
@@ -419,7 +419,7 @@ check_batch(const DqUpsert *upsert, int64 *rows_read, int64 *null_rows)
 	*null_rows = dq_rows_int8(rows, 0, "null_rows");
 	duplicated = dq_rows_int8(rows, 0, "duplicated");
 	if (*null_rows > 0 && !upsert->key->nulls_equal)
-		report_null_keys(upsert, *null_rows);
+		report_null_keys(upsert, *null_rows, *rows_read);
 	if (duplicated > 0)
 		report_duplicates(upsert, duplicated);
 }

@@ -156,6 +156,8 @@ SELECT state, message FROM attempt($$ SELECT load('SELECT 2 AS a, 99 AS parent',
 CREATE TABLE part (a int PRIMARY KEY) PARTITION BY RANGE (a);
 SELECT state, message FROM attempt($$ SELECT load('SELECT 1 AS a', 'part') $$);
 
+DROP TABLE strict;
+
 -- 9. what was right at definition is asked again
 SELECT * FROM attempt($$ SELECT changed('ALTER TABLE customers RENAME TO clients', 'customers') $$);
 SELECT * FROM attempt($$ SELECT changed('ALTER TABLE customers DROP CONSTRAINT customers_pkey', 'customers') $$);
@@ -168,17 +170,24 @@ SELECT * FROM attempt($$ SELECT changed('DROP TABLE customers CASCADE; CREATE TA
 SELECT * FROM customers;
 
 -- 10. rights: loading is done as the owner of the pipeline
+SELECT etl.drop_pipeline('load_errors') IS NULL AS dropped;
 CREATE ROLE load_errors_owner;
 CREATE TABLE private (a int PRIMARY KEY, v int);
-GRANT USAGE, CREATE ON SCHEMA load_errors TO load_errors_owner;
-GRANT INSERT ON private TO load_errors_owner;
-GRANT USAGE ON SCHEMA etl TO load_errors_owner;
+GRANT USAGE ON SCHEMA load_errors TO load_errors_owner;
+SELECT etl.grant_usage('load_errors_owner', 'define') IS NULL AS granted;
 SET ROLE load_errors_owner;
-SELECT state, message FROM attempt($$ SELECT load_errors.load('SELECT 1 AS a, 1 AS v', 'private') $$);
+SELECT state, message FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS v', 'private') $$);
+SELECT state, message FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS v', 'private', mode => 'append') $$);
+SELECT state, message FROM attempt($$ SELECT define('etl_catalog.pipeline') $$);
 RESET ROLE;
+GRANT INSERT ON private TO load_errors_owner;
+SET ROLE load_errors_owner;
+SELECT state, message FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS v', 'private') $$);
+SELECT state, message FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS v', 'private', mode => 'append') $$);
+RESET ROLE;
+SELECT * FROM private;
 
-SELECT etl.drop_pipeline('load_errors', if_exists => true) IS NULL AS dropped;
 DROP SCHEMA load_errors CASCADE;
 DROP FOREIGN DATA WRAPPER load_errors_fdw CASCADE;
-REVOKE USAGE ON SCHEMA etl FROM load_errors_owner;
+DROP OWNED BY load_errors_owner;
 DROP ROLE load_errors_owner;
