@@ -28,14 +28,14 @@ BEGIN
 	INTO rows_read, inserted, updated, unchanged, suppressed;
 END $$;
 
--- few values, many NULLs and near misses: everything meets everything
+-- few keys, most values as ever, some NULLs and near misses
 CREATE FUNCTION random_batch() RETURNS TABLE (a int, b text, n numeric, t text, d timestamptz)
 LANGUAGE sql VOLATILE AS $$
 	SELECT DISTINCT ON (a, b) *
 	FROM (SELECT (random() * 20)::int AS a, chr(97 + (random() * 3)::int) AS b,
-		CASE WHEN random() < 0.8 THEN (random() * 3)::numeric(4,3) END AS n,
-		(ARRAY['x', 'X', 'x ', '', NULL])[1 + (random() * 4)::int] AS t,
-		CASE WHEN random() < 0.7 THEN timestamptz '2026-01-01 00:00+00' + (random() * 3)::int * interval '1 day' END AS d
+		CASE WHEN random() < 0.8 THEN 1.005 WHEN random() < 0.8 THEN (random() * 3)::numeric(4,3) END AS n,
+		(ARRAY['x', 'x', 'x', 'x', 'X', 'x ', '', NULL])[1 + (random() * 7)::int] AS t,
+		CASE WHEN random() < 0.8 THEN timestamptz '2026-01-01 00:00:00.2+00' WHEN random() < 0.5 THEN '2026-01-02 00:00+00' END AS d
 		FROM generate_series(1, 200)) q
 	ORDER BY a, b
 $$;
