@@ -29,7 +29,7 @@ BEGIN
 END $$;
 
 -- few keys, most values as ever, some NULLs and near misses
-CREATE FUNCTION random_batch() RETURNS TABLE (a int, b text, n numeric, t text, d timestamptz)
+CREATE FUNCTION random_batch(round int) RETURNS TABLE (a int, b text, n numeric, t text, d timestamptz)
 LANGUAGE sql VOLATILE AS $$
 	SELECT DISTINCT ON (a, b) *
 	FROM (SELECT (random() * 20)::int AS a, chr(97 + (random() * 3)::int) AS b,
@@ -40,7 +40,7 @@ LANGUAGE sql VOLATILE AS $$
 	ORDER BY a, b
 $$;
 CREATE TABLE batch (round int, a int, b text, n numeric, t text, d timestamptz);
-INSERT INTO batch SELECT r, q.* FROM generate_series(1, 6) r, LATERAL (SELECT * FROM random_batch() WHERE r > 0) q;
+INSERT INTO batch SELECT r, q.* FROM generate_series(1, 6) r, LATERAL random_batch(r) q;
 
 CREATE TABLE plain (b varchar(4), a int, n numeric(6,2), t text, d timestamptz(0), PRIMARY KEY (a, b));
 CREATE TABLE split (LIKE plain, PRIMARY KEY (b, a)) PARTITION BY HASH (b);
