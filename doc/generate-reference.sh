@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Print doc/reference.md, made from the catalogue of a database that has the
+# extension (named by PGHOST, PGPORT, PGUSER, PGDATABASE) and from the header
+# that lists the SQLSTATEs.
+#
+#   doc/generate-reference.sh >doc/reference.md
+#
+# test/run.sh tap 091_reference tells when the page is behind, and leaves the
+# new one in build/src/doc/reference.new.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# Print the rows of a header's "/* meaning */ #define ERRCODE_DQ_NAME
+# MAKE_SQLSTATE(...)" pairs as a table.
+sqlstates()
+{
+	awk '
+		/^\/\* .* \*\/$/ { meaning = substr($0, 4, length($0) - 6) }
+		/^#define ERRCODE_DQ_.*MAKE_SQLSTATE/ {
+			split($0, part, "\047")
+			printf "| `%s%s%s%s%s` | %s |\n", part[2], part[4], part[6], part[8], part[10], meaning
+		}' ../src/base/dq_etl.h
+}
+
+psql -X -q -A -t -v ON_ERROR_STOP=1 -f reference.sql
+printf '\n## SQLSTATEs\n\n'
+printf 'Of its own. Everything else carries the standard SQLSTATE that fits.\n\n'
+printf '| SQLSTATE | meaning |\n|---|---|\n'
+sqlstates
