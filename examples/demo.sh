@@ -34,7 +34,7 @@ sql()
 }
 
 # The bare value of a query, asked by the superuser.
-value() { sql postgres "${2:-demo}" -A -t -c "$1"; }
+value() { sql postgres "${2:-warehouse}" -A -t -c "$1"; }
 
 # file USER DATABASE FILE [psql's arguments]: run a file of examples/.
 file() { sql "$1" "$2" -f "$DQ_SRC/examples/$3" "${@:4}"; }
@@ -42,8 +42,8 @@ file() { sql "$1" "$2" -f "$DQ_SRC/examples/$3" "${@:4}"; }
 # Show a statement as the pipelines' owner types it, and what it prints.
 show()
 {
-	printf '%s\n' "$1" | sed '1s/^/demo=> /; 2,$s/^/demo-> /'
-	sql etl_owner demo -c "$1"
+	printf '%s\n' "$1" | sed '1s/^/warehouse=> /; 2,$s/^/warehouse-> /'
+	sql etl_owner warehouse -c "$1"
 }
 
 # Show a statement that has to fail; its SQLSTATE goes to FAILED_WITH.
@@ -51,9 +51,9 @@ show_failure()
 {
 	local output
 
-	printf '%s\n' "$1" | sed '1s/^/demo=> /; 2,$s/^/demo-> /'
+	printf '%s\n' "$1" | sed '1s/^/warehouse=> /; 2,$s/^/warehouse-> /'
 	output=$(printf '%s\n\\echo %s\n' "$1" ':LAST_ERROR_SQLSTATE' |
-			 sql etl_owner demo -v ON_ERROR_STOP=0 -f - 2>&1 | sed 's/^psql:<stdin>:[0-9]*: //')
+			 sql etl_owner warehouse -v ON_ERROR_STOP=0 -f - 2>&1 | sed 's/^psql:<stdin>:[0-9]*: //')
 	FAILED_WITH=${output##*$'\n'}
 	printf '%s\n\n' "${output%$'\n'*}"
 }
@@ -84,13 +84,13 @@ start_server()
 	dq_stage demo
 	dq_server_start demo \
 		"shared_preload_libraries = 'pg_cron'" \
-		"cron.database_name = 'demo'" \
+		"cron.database_name = 'warehouse'" \
 		"cron.host = '@SOCKET@'" \
 		"max_worker_processes = 24"
 	value 'CREATE ROLE crm_reader LOGIN' postgres
-	value 'CREATE DATABASE demo' postgres
+	value 'CREATE DATABASE warehouse' postgres
 	value 'CREATE DATABASE crm' postgres
-	value 'CREATE EXTENSION dq_etl; CREATE EXTENSION pg_cron' demo
+	value 'CREATE EXTENSION dq_etl; CREATE EXTENSION pg_cron' warehouse
 }
 
 locate_server()
@@ -104,7 +104,7 @@ how_to_go_on()
 {
 	heading "Now you"
 	say "Look around:   '$DEMO' psql" \
-		"               (or: psql -h $PGHOST -p $PGPORT -U postgres demo)" \
+		"               (or: psql -h $PGHOST -p $PGPORT -U postgres warehouse)" \
 		"Stop it:       '$DEMO' stop" \
 		"Read on:       doc/tutorial.md builds the customer pipeline step by step"
 }
@@ -137,13 +137,13 @@ customer_story()
 	local day1="window_start => '2024-03-01 00:00+00', window_end => '2024-03-02 00:00+00'"
 
 	file postgres crm customer_pipeline/crm/1_customers.sql
-	file postgres demo customer_pipeline/setup.sql
+	file postgres warehouse customer_pipeline/setup.sql
 	value 'GRANT USAGE ON SCHEMA cron TO etl_owner'
 
 	heading "1. customer_pipeline: a good day"
 	say "The source is the database crm, read through postgres_fdw." \
 		"The definition is examples/customer_pipeline/pipeline.sql; defining says what changed:"
-	file etl_owner demo customer_pipeline/pipeline.sql
+	file etl_owner warehouse customer_pipeline/pipeline.sql
 	say "The oldest day that is not done is 2024-03-01:"
 	show "SELECT etl.run('customer_pipeline');"
 	show_run
@@ -198,7 +198,7 @@ ON CONFLICT (assignment) DO UPDATE SET organization = excluded.organization;"
 	local entry="(TABLE ieee.oui UNION ALL TABLE ieee.mam UNION ALL TABLE ieee.oui36 UNION ALL TABLE ieee.iab) AS entry"
 	local total duplicated blank stray
 
-	file postgres demo ieee_registry/setup.sql
+	file postgres warehouse ieee_registry/setup.sql
 
 	heading "6. ieee_registry: real data with real dirt"
 	say "Debian's package ieee-data, read through file_fdw. A plain upsert of it fails:"
@@ -212,7 +212,7 @@ ON CONFLICT (assignment) DO UPDATE SET organization = excluded.organization;"
 	stray=$(value "SELECT count(*) FROM $entry WHERE organization_name ~ '^\s|\s\$'")
 
 	say '' "The pipeline looks at it first (examples/ieee_registry/pipeline.sql):"
-	file etl_owner demo ieee_registry/pipeline.sql
+	file etl_owner warehouse ieee_registry/pipeline.sql
 	show "SELECT etl.run('ieee_registry');"
 	show_run
 	show_checks
@@ -258,9 +258,10 @@ case ${1:-run} in
 	psql)
 		locate_server || dq_die "The demo is not running: start it with '$DEMO'"
 		shift
-		PGUSER=postgres PGDATABASE=demo
+		PGUSER=postgres PGDATABASE=warehouse
 		export PGHOST PGPORT PGUSER PGDATABASE
-		dq_as "$DQ_BINDIR/psql" "$@"
+		# in the sources, so that \i examples/... finds its file
+		dq_as bash -c 'cd "$0" && exec "$@"' "$DQ_SRC" "$DQ_BINDIR/psql" "$@"
 		;;
 	stop)
 		locate_server || true

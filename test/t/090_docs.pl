@@ -7,7 +7,7 @@
 #   error=SQLSTATE  it fails so, at its last error
 # A ```text block right after one is what psql prints; in it "…" stands for
 # anything within a line, and a line of only "…" for any lines.
-# doc/tests/NAME.sql prepares the server, as superuser in database postgres.
+# doc/tests/NAME.sql prepares the server, as superuser in warehouse.
 use strict;
 use warnings;
 use utf8;
@@ -134,14 +134,20 @@ cron.host = '${\ $node->host }'
 timezone = 'UTC'
 CONF
 	$node->start;
-	$node->safe_psql('postgres', 'CREATE DATABASE warehouse');
+	# what "examples/demo.sh server" gives its reader
+	my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
+	$node->safe_psql('postgres', 'CREATE ROLE postgres SUPERUSER LOGIN')
+	  if $superuser ne 'postgres';
+	$node->safe_psql('postgres', $_)
+	  foreach ('CREATE ROLE crm_reader LOGIN', 'CREATE DATABASE crm', 'CREATE DATABASE warehouse');
+	$node->safe_psql('warehouse', 'CREATE EXTENSION dq_etl; CREATE EXTENSION pg_cron');
 	if (-e $setup)
 	{
 		IPC::Run::run(
 			[
 				'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', $node->host,
-				'-p', $node->port, '-U', $node->safe_psql('postgres', 'SELECT current_user'),
-				'-d', 'postgres', '-f', $setup
+				'-p', $node->port, '-U', $superuser,
+				'-d', 'warehouse', '-f', $setup
 			]);
 		is($? >> 8, 0, "$setup prepares $page");
 	}

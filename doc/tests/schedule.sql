@@ -1,0 +1,1 @@
+\ir test-a-pipeline.sql
