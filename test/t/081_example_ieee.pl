@@ -60,12 +60,13 @@ my $facts = q{SELECT count(*), count(*) - count(DISTINCT assignment),
 my ($total, $surplus, $blank, $stray) =
   split /\|/, value(sprintf $facts, 'public.entry');
 
+my $md5 = Digest::MD5->new;
+open my $oui, '<:raw', "$files/oui.csv" or die $!;
+my $known = $md5->addfile($oui)->hexdigest eq 'a2943482791eef62b283967f3ed8e857';
+
 SKIP:
 {
-	my $md5 = Digest::MD5->new;
-	open my $oui, '<:raw', "$files/oui.csv" or die $!;
-	skip 'other files than those of version 20220827.1', 3
-	  unless $md5->addfile($oui)->hexdigest eq 'a2943482791eef62b283967f3ed8e857';
+	skip 'other files than those of version 20220827.1', 3 unless $known;
 	is(value(sprintf $facts, 'ieee.oui'), '32530|3|90|281', 'the numbers of oui.csv');
 	is("$total $surplus $blank $stray", '46524 3 200 497', 'the numbers of all four');
 	is( value(q{SELECT string_agg(assignment || ' ' || n, ', ' ORDER BY assignment) FROM
@@ -91,11 +92,15 @@ is( value(q{SELECT count(*) FROM (SELECT assignment FROM public.entry EXCEPT SEL
 	0, 'every assignment has its vendor');
 is( value(q{SELECT count(*) FROM dwh.hardware_vendor WHERE organization ~ '^\s|\s$|\s\s' OR address ~ '^\s|\s$|\s\s' OR address = ''}),
 	0, 'no stray white space is left');
-is(value(q{SELECT string_agg(v.organization || ': ' || s.organization, '; ' ORDER BY s.assignment, s.place)
-		   FROM dwh.hardware_vendor AS v JOIN dwh.hardware_vendor_surplus AS s USING (assignment)
-		   WHERE assignment IN ('080030', '0001C8')}),
-	'THOMAS CONRAD CORP.: CONRAD CORP.; CERN: NETWORK RESEARCH CORPORATION; CERN: ROYAL MELBOURNE INST OF TECH',
-	'who stays and who is surplus');
+SKIP:
+{
+	skip 'other files than those of version 20220827.1', 1 unless $known;
+	is(value(q{SELECT string_agg(v.organization || ': ' || s.organization, '; ' ORDER BY s.assignment, s.place)
+			   FROM dwh.hardware_vendor AS v JOIN dwh.hardware_vendor_surplus AS s USING (assignment)
+			   WHERE assignment IN ('080030', '0001C8')}),
+		'THOMAS CONRAD CORP.: CONRAD CORP.; CERN: NETWORK RESEARCH CORPORATION; CERN: ROYAL MELBOURNE INST OF TECH',
+		'who stays and who is surplus');
+}
 
 ($status, $output, $errors) = as_owner(q{SELECT etl.run('ieee_registry')});
 is($status, 0, 'the pipeline again') or diag $errors;
