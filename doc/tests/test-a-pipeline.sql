@@ -1,5 +1,6 @@
 -- What the how-to pages speak of: orders of a shop, and their pipeline.
 CREATE ROLE etl_owner LOGIN;
+SELECT etl.grant_usage('etl_owner', 'define') \g /dev/null
 CREATE SCHEMA shop AUTHORIZATION etl_owner;
 \connect - etl_owner
 CREATE TABLE shop.orders (

@@ -24,6 +24,7 @@ CREATE EXTENSION IF NOT EXISTS postgres_fdw;
 -- Pipelines run as their owner, who needs LOGIN but no other power.
 SELECT 'CREATE ROLE etl_owner LOGIN'
 WHERE  NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'etl_owner') \gexec
+SELECT etl.grant_usage('etl_owner', 'define') \g /dev/null
 
 CREATE SCHEMA IF NOT EXISTS crm AUTHORIZATION etl_owner;
 CREATE SCHEMA IF NOT EXISTS dwh AUTHORIZATION etl_owner;

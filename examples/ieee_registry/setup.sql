@@ -19,6 +19,7 @@ CREATE EXTENSION IF NOT EXISTS file_fdw;
 
 SELECT 'CREATE ROLE etl_owner LOGIN'
 WHERE  NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'etl_owner') \gexec
+SELECT etl.grant_usage('etl_owner', 'define') \g /dev/null
 
 -- Naming a file of the server takes a superuser or pg_read_server_files, at
 -- CREATE FOREIGN TABLE; reading the table takes SELECT only. So the files are

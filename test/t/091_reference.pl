@@ -20,15 +20,5 @@ ok($new eq slurp_file('doc/reference.md'), 'doc/reference.md is current')
   or diag 'make it so: cp build/src/doc/reference.new doc/reference.md; '
   . `diff -u doc/reference.md doc/reference.new | head -n 40`;
 
-is( $node->safe_psql('postgres', <<'SQL'), '', 'every function and view has a COMMENT');
-SELECT p.oid::regprocedure::text FROM pg_proc AS p
-WHERE  p.pronamespace = 'etl'::regnamespace
-AND    coalesce(obj_description(p.oid, 'pg_proc'), '') = ''
-UNION ALL
-SELECT c.oid::regclass::text FROM pg_class AS c
-WHERE  c.relnamespace = 'etl'::regnamespace AND c.relkind = 'v'
-AND    coalesce(obj_description(c.oid, 'pg_class'), '') = ''
-SQL
-
 $node->stop;
 done_testing();
