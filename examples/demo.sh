@@ -129,7 +129,7 @@ FROM   etl.run_steps WHERE run_id = (SELECT max(run_id) FROM etl.runs) ORDER BY 
 show_checks()
 {
 	show "SELECT source, check_name, severity, status, tested_rows, failed_rows
-FROM   etl.check_results WHERE run_id = (SELECT max(run_id) FROM etl.runs) ORDER BY step, position;"
+FROM   etl.check_results WHERE run_id = (SELECT max(run_id) FROM etl.runs) ORDER BY checked_at, position;"
 }
 
 customer_story()
@@ -173,6 +173,8 @@ FROM   dwh.customer_analytics WHERE processed_date = '2024-03-01' GROUP BY segme
 	file postgres crm customer_pipeline/crm/3_bad_import.sql
 	show_failure "SELECT etl.run('customer_pipeline');"
 	show_checks
+	say "What has to be looked at, and the statement to go on with:"
+	show "SELECT problem, run_id, reason, next_statement FROM etl.attention;"
 	expect "SQLSTATE" "$FAILED_WITH" "QE001"
 	expect "rows of that day in the target" "$(value "SELECT count(*) FROM dwh.customer_analytics WHERE processed_date = '2024-03-02'")" 0
 	expect "duplicate rows, bad addresses" \
@@ -184,7 +186,9 @@ FROM   dwh.customer_analytics WHERE processed_date = '2024-03-01' GROUP BY segme
 	show "SELECT etl.run('customer_pipeline');"
 	show_run
 	expect "inserted/updated/unchanged" "$(last_load)" "400/0/0"
+	echo
 	show "SELECT run_id, state, logical_date FROM etl.runs WHERE pipeline = 'customer_pipeline' ORDER BY run_id;"
+	expect "left to look at" "$(value "SELECT count(*) FROM etl.attention")" 0
 	expect "the runs" \
 		"$(value "SELECT string_agg(state, ', ' ORDER BY run_id) FROM etl.runs")" \
 		"succeeded, succeeded, succeeded, failed, succeeded"
@@ -219,7 +223,7 @@ ON CONFLICT (assignment) DO UPDATE SET organization = excluded.organization;"
 	show "SELECT * FROM dwh.hardware_vendor_surplus ORDER BY assignment, place;"
 	expect "vendors, surplus" "$(last_load)" "$((total - duplicated))/0/0 $duplicated/0/0"
 	expect "stray white space, blank addresses" \
-		"$(value "SELECT string_agg(failed_rows::text, ', ' ORDER BY step DESC) FROM etl.check_results WHERE status = 'warn'")" \
+		"$(value "SELECT string_agg(failed_rows::text, ', ' ORDER BY checked_at) FROM etl.check_results WHERE status = 'warn'")" \
 		"$stray, $blank"
 	if [ "$(dpkg-query -W -f '${Version}' ieee-data 2>/dev/null)" = 20220827.1 ]; then
 		expect "entries, surplus, stray, blank" "$total, $duplicated, $stray, $blank" "46524, 3, 497, 200"
@@ -233,7 +237,7 @@ schedule_story()
 {
 	heading "7. Every night from now on"
 	show "SELECT etl.schedule('customer_pipeline');"
-	show "SELECT * FROM etl.schedules;"
+	show "SELECT pipeline, owner, schedule, job_id, job_schedule, active, drift FROM etl.schedules;"
 	expect "jobs in pg_cron" "$(value "SELECT count(*) FROM cron.job WHERE username = 'etl_owner'")" 1
 }
 

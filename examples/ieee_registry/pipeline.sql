@@ -20,9 +20,9 @@ SELECT * FROM etl.define('ieee_registry',
 
     -- White space: \s, and the no-break and typographic spaces, of which the
     -- files are full and which \s covers in some collations only.
-    etl.expect('raw', name => 'raw_names', on_fail => 'warn', checks => ARRAY[
-      $$CONSTRAINT no_stray_white_space CHECK (organization_name !~
-          '^[\s\u00A0\u2000-\u200A\u202F\u3000]|[\s\u00A0\u2000-\u200A\u202F\u3000]$')$$]),
+    etl.expect('raw', ARRAY[
+      etl.rule('regex', '{organization_name}', name => 'no_stray_white_space', severity => 'warn',
+               pattern => '^[^\s\u00A0\u2000-\u200A\u202F\u3000](.*[^\s\u00A0\u2000-\u200A\u202F\u3000])?$')]),
 
     -- runs of white space become one space, none is left at the ends, and an
     -- address of nothing but white space is no address

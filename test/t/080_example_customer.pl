@@ -8,6 +8,7 @@ use Test::More;
 my $dir = 'examples/customer_pipeline';
 my $node = PostgreSQL::Test::Cluster->new('customer');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
+$node->append_conf('postgresql.conf', "timezone = 'UTC'");
 $node->start;
 
 # Run a file of the example.
@@ -109,11 +110,13 @@ like($errors, qr/ERROR:  QE001: /, 'with QE001');
 like($errors, qr/HINT:  /, 'and a hint');
 is( value(q{SELECT string_agg(concat_ws(' ', check_name, status, failed_rows), ', ' ORDER BY position) FROM etl.check_results
 			WHERE run_id = (SELECT max(run_id) FROM etl.runs) AND source = 'customers'}),
-	'customer_id_pkey fail 2, email_looks_right fail 12, plausible_age pass 3',
+	'customer_id_primary_key fail 2, email_looks_right fail 12, plausible_age pass 3',
 	'the verdicts are kept');
 is(value(q{SELECT count(*) FROM dwh.customer_analytics WHERE processed_date > '2024-03-01'}), 0, 'nothing is loaded');
-is(value(q{SELECT done FROM etl.windows WHERE pipeline = 'customer_pipeline'}),
+is(value(q{SELECT done FROM etl.pipelines WHERE pipeline = 'customer_pipeline'}),
 	'{["2024-03-01 00:00:00+00","2024-03-02 00:00:00+00")}', 'the ledger did not move');
+is( value(q{SELECT concat_ws(' ', problem, window_start, run_id) FROM etl.attention}),
+	'failed 2024-03-02 00:00:00+00 4', 'somebody should look at it');
 
 run_file('crm/4_repair.sql', 'crm');
 ($status, $output, $errors) = as_owner(q{SELECT etl.run('customer_pipeline')});
@@ -121,6 +124,7 @@ is($status, 0, 'after the repair, the same call') or diag $errors;
 is(counts(), '400/0/0', 'takes the same day');
 is(differences('2024-03-02'), 'none', 'and loads what plain SQL says');
 is(segments('2024-03-02'), 'active 73, inactive 244, moderate 83', 'the segments');
+is(value('SELECT count(*) FROM etl.attention'), 0, 'nothing is left to look at');
 is( value(q{SELECT string_agg(state, ' ' ORDER BY run_id) FROM etl.runs}),
 	'succeeded succeeded succeeded failed succeeded', 'the runs');
 is( $node->safe_psql('warehouse', q{SELECT count(*) FROM pg_namespace WHERE nspname ~ '^etl_r'}),
