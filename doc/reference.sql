@@ -25,7 +25,7 @@ SELECT $$# Reference
 
 Made from the catalogue by `doc/generate-reference.sh`; change the COMMENTs in `sql/`, not this page.
 
-Everything is in schema `etl`. $$;
+Everything is in schema `etl`. Functions are executable by those to whom `etl.grant_usage` or GRANT gave it, unless it says otherwise.$$;
 
 SELECT E'\n## Functions\n';
 SELECT format(E'### etl.%s\n\n```\netl.%1$s(%s)\n    → %s\n```\n\n%s%s\n',
@@ -37,7 +37,7 @@ SELECT format(E'### etl.%s\n\n```\netl.%1$s(%s)\n    → %s\n```\n\n%s%s\n',
               pg_get_function_result(p.oid),
               obj_description(p.oid, 'pg_proc'),
               CASE WHEN has_function_privilege('public', p.oid, 'EXECUTE')
-                   THEN '' ELSE E'\n\nNot executable by everybody: `GRANT EXECUTE`.' END)
+                   THEN E'\n\nExecutable by everybody.' ELSE '' END)
 FROM   pg_proc AS p
 WHERE  p.pronamespace = 'etl'::regnamespace AND p.prokind = 'f'
 ORDER BY p.proname COLLATE "C", pg_get_function_identity_arguments(p.oid) COLLATE "C";
