@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Print doc/reference.md, made from the catalogue of a database that has the
-# extension (named by PGHOST, PGPORT, PGUSER, PGDATABASE) and from the header
-# that lists the SQLSTATEs.
+# extension (named by PGHOST, PGPORT, PGUSER, PGDATABASE), from the table of
+# rule types and from the header that lists the SQLSTATEs.
 #
 #   doc/generate-reference.sh >doc/reference.md
 #
@@ -23,6 +23,14 @@ sqlstates()
 }
 
 psql -X -q -A -t -v ON_ERROR_STOP=1 -f reference.sql
+cat <<'END'
+
+## Rules
+
+What `etl.rule` and rule objects know. Each may have `name`, `severity` and `row_filter`. Options that are no arguments of `etl.rule` go into its `params`. `column` takes one name where `columns` takes a list; `value_set` is another word for `allowed`; of two bounds one will do.
+
+END
+perl rule-types.pl ..
 printf '\n## SQLSTATEs\n\n'
 printf 'Of its own. Everything else carries the standard SQLSTATE that fits.\n\n'
 printf '| SQLSTATE | meaning |\n|---|---|\n'

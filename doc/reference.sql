@@ -9,7 +9,7 @@ LOAD 'dq_etl';
 
 -- markdown of a comment or a name inside a table cell
 CREATE FUNCTION pg_temp.cell(words text) RETURNS text
-LANGUAGE sql RETURN replace(replace(coalesce(words, ''), E'\n', ' '), '|', '\|');
+LANGUAGE sql RETURN replace(replace(replace(coalesce(words, ''), E'\n', ' '), '|', '\|'), '<', '\<');
 
 -- the name under which a relation's column types are shown
 CREATE FUNCTION pg_temp.columns(relation oid) RETURNS text
@@ -21,6 +21,11 @@ LANGUAGE sql STABLE RETURN (
 	FROM   pg_attribute AS a
 	WHERE  a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped);
 
+-- arguments as one writes them: without the casts of the defaults
+CREATE FUNCTION pg_temp.arguments(function oid) RETURNS text
+LANGUAGE sql STABLE RETURN regexp_replace(pg_get_function_arguments(function),
+	'( DEFAULT (?:NULL|''[^'']*''))::[a-z0-9_ ]+(?:\[\])?', '\1', 'g');
+
 SELECT $$# Reference
 
 Made from the catalogue by `doc/generate-reference.sh`; change the COMMENTs in `sql/`, not this page.
@@ -30,12 +35,12 @@ Everything is in schema `etl`. Functions are executable by those to whom `etl.gr
 SELECT E'\n## Functions\n';
 SELECT format(E'### etl.%s\n\n```\netl.%1$s(%s)\n    → %s\n```\n\n%s%s\n',
               p.proname,
-              CASE WHEN length(pg_get_function_arguments(p.oid)) > 70
-                   THEN E'\n    ' || regexp_replace(pg_get_function_arguments(p.oid),
-                                      ', (?=(VARIADIC )?[a-z_]+ [a-z"])', E',\n    ', 'g')
-                   ELSE pg_get_function_arguments(p.oid) END,
+              CASE WHEN length(pg_temp.arguments(p.oid)) > 70
+                   THEN E'\n    ' || regexp_replace(pg_temp.arguments(p.oid),
+                                      ', (?=(OUT |VARIADIC )?[a-z_]+ [a-z"])', E',\n    ', 'g')
+                   ELSE pg_temp.arguments(p.oid) END,
               pg_get_function_result(p.oid),
-              obj_description(p.oid, 'pg_proc'),
+              replace(obj_description(p.oid, 'pg_proc'), '<', '\<'),
               CASE WHEN has_function_privilege('public', p.oid, 'EXECUTE')
                    THEN E'\n\nExecutable by everybody.' ELSE '' END)
 FROM   pg_proc AS p
