@@ -18,8 +18,9 @@ sql() { dq_as "$DQ_BINDIR/psql" -X -q -v ON_ERROR_STOP=1 "$@"; }
 # Print the median of the numbers on standard input.
 median() { sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 
-# Run by the unprivileged user: N times each statement in a new connection.
-cat_loop()
+# Print the script that measures: each statement N times in a new connection.
+# It runs as the unprivileged user, so that no runuser is in what it measures.
+loop_script()
 {
 	cat <<'END'
 psql=$1 n=$2 out=$3
@@ -62,17 +63,25 @@ END
 OUT=$DQ_BUILD/bench
 rm -rf "$OUT"
 dq_as mkdir "$OUT"
-cat_loop >"$OUT/loop"
+loop_script >"$OUT/loop"
 chmod 644 "$OUT/loop"
 dq_as bash "$OUT/loop" "$DQ_BINDIR/psql" "$N" "$OUT"
 
-dq_say "medians of $N, in milliseconds" ""
+# the same without the cost of a connection and of cold caches
+{
+	echo '\timing on'
+	for _ in $(seq 1 "$N"); do echo "SELECT etl.run('noop');"; done
+} >"$OUT/same"
+sql -d bench -A -t -f "$OUT/same" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' >"$OUT/same.statement"
+
+printf 'medians of %s, in milliseconds\n\n' "$N"
 printf '%-24s %10s %10s\n' '' statement psql \
 	'SELECT 1' "$(median <"$OUT/one.statement")" "$(median <"$OUT/one.psql")" \
 	"SELECT etl.run('noop')" "$(median <"$OUT/run.statement")" "$(median <"$OUT/run.psql")"
 awk -v a="$(median <"$OUT/one.psql")" -v b="$(median <"$OUT/run.psql")" \
 	'BEGIN { printf "\na run costs %.1f ms more than a bare statement: %.1f times, psql and connection included\n", b - a, b / a }'
-dq_say "" "where the time of the last run went, in milliseconds:"
+printf '\nin one connection, run after run: %s ms\n' "$(median <"$OUT/same.statement")"
+printf '\nwhere the time of the last run went, in milliseconds:\n'
 sql -d bench -P pager=off <<'END'
 SELECT step, round(1000 * extract(epoch FROM finished_at - started_at), 1) AS ms
 FROM   etl.run_steps WHERE run_id = (SELECT max(run_id) FROM etl.runs)
