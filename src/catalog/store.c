@@ -168,23 +168,6 @@ dq_store_loaded_windows(int64 pipeline_id, int version)
 }
 
 /*
- * dq_store_live_runs: see store.h.
- */
-int64
-dq_store_live_runs(int64 pipeline_id)
-{
-	DqArgs args = {0};
-
-	dq_args_int8(&args, pipeline_id);
-	return dq_rows_int8(dq_spi_query_fresh("SELECT count(*) AS runs"
-										   " FROM etl_catalog.run"
-										   " WHERE pipeline_id = $1 AND state"
-										   " IN ('queued', 'running')",
-										   &args),
-						0, "runs");
-}
-
-/*
  * dq_store_drop: remove the pipeline with all versions, grants and its
  * ledger; what is told about its runs stays. Returns what is lost.
  */
