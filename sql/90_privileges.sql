@@ -4,6 +4,7 @@
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA etl, etl_catalog FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA etl, etl_catalog FROM PUBLIC;
 
+
 -- A view's functions are executed as who looks, so these are for everybody who
 -- may look at a view; they compute from arguments and read no table,
 -- except cron_jobs, which shows each caller only what that role may see.

@@ -12,7 +12,6 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/portal.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -40,11 +39,10 @@ dq_portal_parse_one(const char *sql, const char *what)
 	if (list_length(statements) > 1)
 	{
 		RawStmt *second = lsecond_node(RawStmt, statements);
-		int before = pg_mbstrlen_with_len(sql, second->stmt_location);
 
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
 						errmsg("%s holds more than one statement", what),
-						errposition(1 + before)));
+						errposition(1 + second->stmt_location)));
 	}
 	return linitial_node(RawStmt, statements);
 }

@@ -101,7 +101,7 @@ is_bare_expression(SelectStmt *select)
  * anything else than one expression.
  */
 Node *
-dq_checktext_expression(const char *text)
+dq_checktext_expression(const char *text, const char *what)
 {
 	TextFrame frame;
 	List *parsed;
@@ -115,11 +115,11 @@ dq_checktext_expression(const char *text)
 	if (select->targetList == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("a check must not be empty")));
+				 errmsg("%s must not be empty", what)));
 	if (!is_bare_expression(select))
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("a check must be a single boolean expression"),
+				 errmsg("%s must be a single boolean expression", what),
 				 errdetail("It is not: %s", dq_sqltext_clip(text, 200)),
 				 errhint("Write what would stand inside CHECK (...) of a table, without SELECT, FROM, aliases or commas.")));
 	return linitial_node(ResTarget, select->targetList)->val;
@@ -348,7 +348,7 @@ dq_checktext_constraint(const char *text)
 	{
 		check = dq_rule_new("expression");
 		check->expression = condition_text(text);
-		(void) dq_checktext_expression(check->expression);
+		(void) dq_checktext_expression(check->expression, DQ_CHECK_TEXT);
 	}
 	else if (constraint->contype == CONSTR_UNIQUE ||
 			 constraint->contype == CONSTR_PRIMARY)

@@ -8,8 +8,14 @@
 #include "nodes/nodes.h"
 #include "quality/rule.h"
 
-/* a boolean expression: its raw parse tree; 42601 when it is not exactly one */
-extern Node *dq_checktext_expression(const char *text);
+/*
+ * A boolean expression: its raw parse tree; 42601 when it is not exactly one.
+ * "what" says what it is meant to be: DQ_CHECK_TEXT or DQ_FILTER_TEXT.
+ */
+#define DQ_CHECK_TEXT "a check"
+#define DQ_FILTER_TEXT "a row filter"
+
+extern Node *dq_checktext_expression(const char *text, const char *what);
 
 /* does the text begin like a table constraint? */
 extern bool dq_checktext_is_constraint(const char *text);

@@ -217,12 +217,11 @@ dq_fused_is_fatal(const ErrorData *error)
 		case MAKE_SQLSTATE('0', '8', '0', '0', '0'):
 		case MAKE_SQLSTATE('4', '0', '0', '0', '0'):
 		case MAKE_SQLSTATE('5', '3', '0', '0', '0'):
-		case MAKE_SQLSTATE('5', '5', '0', '0', '0'):
 		case MAKE_SQLSTATE('5', '7', '0', '0', '0'):
 		case MAKE_SQLSTATE('5', '8', '0', '0', '0'):
 			return true;
 		default:
-			return false;
+			return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
 	}
 }
 

@@ -200,6 +200,16 @@ dq_predicate_in_set(StringInfo buf, const struct DqCheck *check,
 						 dq_source_is_null(column, false));
 		return;
 	}
+	if (type_is_array(element))
+	{
+		/* ARRAY[...] of arrays would be one array of more dimensions */
+		foreach(lc, check->allowed)
+			appendStringInfo(buf, "%s%s %s %s",
+							 foreach_current_index(lc) > 0 ? " OR " : "",
+							 column->sql, dq_sqltext_operator(type->eq_opr),
+							 dq_source_literal((char *) lfirst(lc), element));
+		return;
+	}
 	foreach(lc, check->allowed)
 	{
 		if (literal_type((char *) lfirst(lc), element) != element)

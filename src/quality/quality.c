@@ -31,7 +31,7 @@ read_task(const DqQualityTask *task)
 	List *checks = dq_rule_read(task->checks);
 
 	if (task->row_filter != NULL)
-		(void) dq_checktext_expression(task->row_filter);
+		(void) dq_checktext_expression(task->row_filter, DQ_FILTER_TEXT);
 	if (task->max_failed_fraction != NULL)
 		dq_rule_check_fraction(task->max_failed_fraction, "the checks");
 	return checks;
@@ -45,18 +45,18 @@ dq_quality_validate(List *checks, const char *row_filter)
 {
 	(void) dq_rule_read(checks);
 	if (row_filter != NULL)
-		(void) dq_checktext_expression(row_filter);
+		(void) dq_checktext_expression(row_filter, DQ_FILTER_TEXT);
 }
 
 /*
  * expression_relations: what a boolean expression reads in its subqueries.
  */
 static List *
-expression_relations(const char *text)
+expression_relations(const char *text, const char *what)
 {
 	if (text == NULL)
 		return NIL;
-	return dq_deps_relations(dq_checktext_expression(text));
+	return dq_deps_relations(dq_checktext_expression(text, what));
 }
 
 /*
@@ -66,7 +66,7 @@ expression_relations(const char *text)
 List *
 dq_quality_relations(List *checks, const char *row_filter)
 {
-	List *relations = expression_relations(row_filter);
+	List *relations = expression_relations(row_filter, DQ_FILTER_TEXT);
 	ListCell *lc;
 
 	foreach(lc, dq_rule_read(checks))
@@ -76,9 +76,11 @@ dq_quality_relations(List *checks, const char *row_filter)
 		if (check->referenced != NULL)
 			relations = lappend(relations, check->referenced);
 		relations = list_concat(relations,
-								expression_relations(check->expression));
+								expression_relations(check->expression,
+													 DQ_CHECK_TEXT));
 		relations = list_concat(relations,
-								expression_relations(check->row_filter));
+								expression_relations(check->row_filter,
+													 DQ_FILTER_TEXT));
 	}
 	return relations;
 }

@@ -83,7 +83,7 @@ extern List *dq_quality_relations(List *checks, const char *row_filter);
  * texts resolved by the search_path in force: List of DqVerdict *, in order.
  * A check that cannot be evaluated is a verdict with status error; only a
  * cancel, a relation that cannot be read at all and an error that says nothing
- * about the check (SQLSTATE classes 08, 40, 53, 55, 57, 58) throw.
+ * about the check (SQLSTATE classes 08, 40, 53, 57, 58, and 55P03) throw.
  */
 extern List *dq_quality_run(const DqQualityTask *task);
 

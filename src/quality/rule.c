@@ -13,6 +13,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "quality/checktext.h"
+#include "quality/naming.h"
 #include "quality/predicate.h"
 #include "quality/rule.h"
 #include "quality/shape.h"
@@ -280,14 +281,36 @@ read_tolerance(DqCheck *check, Jsonb *doc, const char *what)
 }
 
 /*
- * read_columns: "column" or "columns", without repetition.
+ * check_repetition: 42701 when a column is named twice.
+ */
+static void
+check_repetition(const DqCheck *check)
+{
+	ListCell *lc;
+
+	foreach(lc, check->columns)
+	{
+		ListCell *other;
+
+		for_each_cell(other, check->columns, lnext(check->columns, lc))
+		{
+			if (strcmp((char *) lfirst(lc), (char *) lfirst(other)) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_COLUMN),
+						 errmsg("column \"%s\" appears twice in a check of type \"%s\"",
+								(char *) lfirst(lc), check->type->name)));
+		}
+	}
+}
+
+/*
+ * read_columns: "column" or "columns".
  */
 static List *
 read_columns(Jsonb *doc, const char *what)
 {
 	List *columns = dq_json_text_list(doc, "columns", what);
 	char *column = dq_json_text(doc, "column", what);
-	ListCell *lc;
 
 	if (column != NULL && dq_json_has(doc, "columns"))
 		ereport(ERROR,
@@ -299,19 +322,6 @@ read_columns(Jsonb *doc, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"columns\" of %s must not be empty", what)));
-	foreach(lc, columns)
-	{
-		ListCell *other;
-
-		for_each_cell(other, columns, lnext(columns, lc))
-		{
-			if (strcmp((char *) lfirst(lc), (char *) lfirst(other)) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_DUPLICATE_COLUMN),
-						 errmsg("column \"%s\" appears twice in %s",
-								(char *) lfirst(lc), what)));
-		}
-	}
 	return columns;
 }
 
@@ -380,7 +390,7 @@ read_values(DqCheck *check, Jsonb *doc, const char *what)
 		check_pattern(check->pattern);
 	check->expression = dq_json_text(doc, "expression", what);
 	if (check->expression != NULL)
-		(void) dq_checktext_expression(check->expression);
+		(void) dq_checktext_expression(check->expression, DQ_CHECK_TEXT);
 	references = dq_json_text(doc, "references", what);
 	if (references != NULL)
 		check->referenced = read_relation(references);
@@ -437,7 +447,7 @@ read_object(const char *text)
 	read_tolerance(check, doc, what);
 	check->row_filter = dq_json_text(doc, "row_filter", what);
 	if (check->row_filter != NULL)
-		(void) dq_checktext_expression(check->row_filter);
+		(void) dq_checktext_expression(check->row_filter, DQ_FILTER_TEXT);
 	check->severity = choose_word(doc, "severity", severity_names,
 								  lengthof(severity_names), DQ_ERROR, what);
 	check->on_null = choose_word(doc, "on_null", on_null_names,
@@ -465,131 +475,17 @@ read_check(const char *text)
 		   *start == '\r' || *start == '\f')
 		start++;
 	if (*start == '{')
-		return read_object(text);
-	if (dq_checktext_is_constraint(text))
-		return dq_checktext_constraint(text);
-	(void) dq_checktext_expression(text);
-	check = dq_rule_new("expression");
-	check->expression = pstrdup(text);
+		check = read_object(text);
+	else if (dq_checktext_is_constraint(text))
+		check = dq_checktext_constraint(text);
+	else
+	{
+		(void) dq_checktext_expression(text, DQ_CHECK_TEXT);
+		check = dq_rule_new("expression");
+		check->expression = pstrdup(text);
+	}
+	check_repetition(check);
 	return check;
-}
-
-/*
- * one_line: a text with its white space folded to single blanks.
- */
-static char *
-one_line(const char *text)
-{
-	StringInfoData buf;
-	const char *p;
-
-	initStringInfo(&buf);
-	for (p = text; *p != '\0'; p++)
-	{
-		if (*p == ' ' || (*p >= '\t' && *p <= '\r'))
-		{
-			if (buf.len > 0 && buf.data[buf.len - 1] != ' ')
-				appendStringInfoChar(&buf, ' ');
-		}
-		else
-			appendStringInfoChar(&buf, *p);
-	}
-	if (buf.len > 0 && buf.data[buf.len - 1] == ' ')
-		buf.data[--buf.len] = '\0';
-	return buf.data;
-}
-
-/*
- * derive_name: a stable, readable name from what is checked.
- */
-static char *
-derive_name(const DqCheck *check)
-{
-	StringInfoData buf;
-	ListCell *lc;
-	int room = NAMEDATALEN - 1;
-
-	if (check->expression != NULL)
-		return dq_sqltext_clip(one_line(check->expression), room);
-	initStringInfo(&buf);
-	foreach(lc, check->columns)
-		appendStringInfo(&buf, "%s_", (char *) lfirst(lc));
-	room -= strlen(check->type->name);
-	if (buf.len > room)
-	{
-		char *clipped = dq_sqltext_clip(buf.data, room - 1);
-
-		resetStringInfo(&buf);
-		appendStringInfo(&buf, "%s_", clipped);
-	}
-	appendStringInfoString(&buf, check->type->name);
-	return buf.data;
-}
-
-/*
- * find_name: does one of the first "count" checks, or any that was named by
- * hand, bear the name?
- */
-static bool
-name_taken(List *checks, int count, const char *name)
-{
-	ListCell *lc;
-
-	foreach(lc, checks)
-	{
-		DqCheck *check = (DqCheck *) lfirst(lc);
-
-		if (!check->name_given && foreach_current_index(lc) >= count)
-			continue;
-		if (check->name != NULL && strcmp(check->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * settle_names: given names are unique (42710), derived ones get a number
- * when they are taken.
- */
-static void
-settle_names(List *checks)
-{
-	ListCell *lc;
-
-	foreach(lc, checks)
-	{
-		DqCheck *check = (DqCheck *) lfirst(lc);
-		int position = foreach_current_index(lc);
-		char *base;
-		int number = 1;
-
-		if (check->name_given)
-		{
-			ListCell *other;
-
-			for_each_cell(other, checks, lnext(checks, lc))
-			{
-				DqCheck *next = (DqCheck *) lfirst(other);
-
-				if (next->name_given && strcmp(next->name, check->name) == 0)
-					ereport(ERROR,
-							(errcode(ERRCODE_DUPLICATE_OBJECT),
-							 errmsg("check \"%s\" is named twice",
-									check->name)));
-			}
-			continue;
-		}
-		base = derive_name(check);
-		check->name = base;
-		while (name_taken(checks, position, check->name))
-		{
-			char *suffix = psprintf("_%d", ++number);
-			int room = NAMEDATALEN - 1 - strlen(suffix);
-
-			check->name = psprintf("%s%s", dq_sqltext_clip(base, room),
-								   suffix);
-		}
-	}
 }
 
 /*
@@ -604,6 +500,6 @@ dq_rule_read(List *texts)
 
 	foreach(lc, texts)
 		checks = lappend(checks, read_check((char *) lfirst(lc)));
-	settle_names(checks);
+	dq_naming_settle(checks);
 	return checks;
 }

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "quality/fused.h"
+#include "quality/predicate.h"
 #include "quality/shape.h"
 
 /*
@@ -50,7 +51,7 @@ prepare(DqProbe *probe)
 }
 
 /*
- * write: the verdicts of the rows within the filter.
+ * write_numbers: the verdicts of the rows within the filter.
  */
 static void
 write_numbers(struct DqFused *fused, DqProbe *probe)
@@ -60,8 +61,8 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 }
 
 /*
- * read: apply the NULL rule. NULL counts as what on_null says, and is told
- * apart in any case; for not_null it is the failure itself.
+ * read_numbers: apply the NULL rule. NULL counts as what on_null says, and is
+ * told apart in any case; for not_null it is the failure itself.
  */
 static void
 read_numbers(const struct DqFused *fused, DqProbe *probe)
@@ -74,6 +75,8 @@ read_numbers(const struct DqFused *fused, DqProbe *probe)
 	counts->nulls = nulls;
 	counts->failed = falses;
 	counts->tested = counts->scope;
+	if (probe->check->type->predicate == dq_predicate_not_null)
+		counts->nulls = falses;
 	switch (probe->check->on_null)
 	{
 		case DQ_NULL_IGNORE:

@@ -185,17 +185,19 @@ expected_rows(const DqCheck *check)
 static char *
 message_of(const DqVerdict *verdict, const DqProbe *probe)
 {
+	const char *rows = verdict->tested_rows == 1 ? "row" : "rows";
+	bool tolerated = verdict->status == DQ_CHECK_PASS &&
+					 verdict->failed_rows > 0;
+
 	if (probe->check->type->shape->is_metric)
-		return psprintf(INT64_FORMAT " rows, expected %s",
-						verdict->tested_rows, expected_rows(probe->check));
+		return psprintf(INT64_FORMAT " %s, expected %s",
+						verdict->tested_rows, rows,
+						expected_rows(probe->check));
 	if (verdict->status == DQ_CHECK_NO_DATA)
 		return pstrdup("no rows to test");
-	return psprintf(INT64_FORMAT " of " INT64_FORMAT " rows failed%s",
-					verdict->failed_rows, verdict->tested_rows,
-					verdict->status == DQ_CHECK_PASS &&
-							verdict->failed_rows > 0 ?
-						", which is tolerated" :
-						"");
+	return psprintf(INT64_FORMAT " of " INT64_FORMAT " %s failed%s",
+					verdict->failed_rows, verdict->tested_rows, rows,
+					tolerated ? ", which is tolerated" : "");
 }
 
 /*
