@@ -51,7 +51,6 @@ dq_etl_rule(PG_FUNCTION_ARGS)
 {
 	DqJsonBuild build;
 	Jsonb *rule;
-	char *fraction;
 	char *text;
 
 	dq_arguments_require(fcinfo, 0, "type");
@@ -66,8 +65,7 @@ dq_etl_rule(PG_FUNCTION_ARGS)
 	dq_json_add_text(&build, "row_filter", dq_arguments_text(fcinfo, 8));
 	if (!PG_ARGISNULL(9))
 		dq_json_add_int(&build, "max_failed_rows", PG_GETARG_INT64(9));
-	fraction = dq_arguments_numeric(fcinfo, 10);
-	dq_json_add_text(&build, "max_failed_fraction", fraction);
+	dq_arguments_add_value(&build, "max_failed_fraction", fcinfo, 10);
 	dq_json_add_text(&build, "on_null", dq_arguments_text(fcinfo, 11));
 	rule = dq_json_end(&build);
 	if (!PG_ARGISNULL(12))

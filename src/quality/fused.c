@@ -6,7 +6,7 @@
  * of ours:
  *
  *	SELECT (SELECT ARRAY[s.a0, ...] FROM
- *			  (SELECT count(*) AS a0, ... FROM schema.t AS t) AS s),
+ *			  (SELECT count(*) AS a0, ... FROM schema.t) AS s),
  *		   (SELECT ARRAY[...] ...), ...
  *
  * The first subselect is the one scan of the relation that all checks share;

@@ -56,8 +56,8 @@ open_relation(Oid relid)
  * dq_source_open: describe a relation and lock it against changes until the
  * end of the transaction.
  *
- * In SQL it is called "alias" (unquoted), or by its own name when that is
- * NULL. Columns that were dropped are left out.
+ * In SQL it is called "alias" (unquoted), or, when that is NULL, by its own
+ * name, with or without its schema. Columns that were dropped are left out.
  */
 DqSource *
 dq_source_open(Oid relid, const char *alias)
@@ -68,11 +68,15 @@ dq_source_open(Oid relid, const char *alias)
 	int i;
 
 	source->relid = relid;
+	source->from = dq_sqltext_relation(relid);
 	if (alias == NULL)
-		alias = RelationGetRelationName(rel);
-	source->alias = pstrdup(dq_sqltext_ident(alias));
-	source->from = psprintf("%s AS %s", dq_sqltext_relation(relid),
-							source->alias);
+		source->alias = dq_sqltext_ident(RelationGetRelationName(rel));
+	else
+	{
+		source->alias = dq_sqltext_ident(alias);
+		source->from = psprintf("%s AS %s", source->from, source->alias);
+	}
+	source->alias = pstrdup(source->alias);
 	for (i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);

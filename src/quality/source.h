@@ -20,8 +20,8 @@ typedef struct DqColumn
 typedef struct DqSource
 {
 	Oid relid;
-	const char *alias; /* the relation's own name, quoted */
-	const char *from; /* schema.relation AS relation, quoted */
+	const char *alias; /* its name in expressions, quoted */
+	const char *from; /* schema.relation, with the alias if any */
 	List *columns; /* of DqColumn * */
 } DqSource;
 

@@ -38,7 +38,7 @@ END;
 -- expressions: NULL is no failure; the row is not tested
 SELECT * FROM verdicts('customers', ARRAY[
 	'age BETWEEN 18 AND 120',
-	'customers.age IS NULL OR customers.age > 0',
+	'customers.age IS NULL OR check_rules.customers.age > 0',
 	E'name <> ''''\n  AND  name IS NOT NULL -- all of them',
 	'CHECK (age >= 18)',
 	'CONSTRAINT adult CHECK (age >= 18 AND (email LIKE ''%)%'' OR true))',
