@@ -29,8 +29,8 @@
 static Form_pg_attribute
 find_attribute(Relation target, const char *name)
 {
-	TupleDesc	desc = RelationGetDescr(target);
-	int			i;
+	TupleDesc desc = RelationGetDescr(target);
+	int i;
 
 	for (i = 0; i < desc->natts; i++)
 	{
@@ -49,11 +49,11 @@ find_attribute(Relation target, const char *name)
 static void
 report_unknown(Relation target, Relation stage, const char *step)
 {
-	TupleDesc	desc = RelationGetDescr(stage);
+	TupleDesc desc = RelationGetDescr(stage);
 	StringInfoData alter;
 	const char *first = NULL;
 	const char *similar;
-	int			i;
+	int i;
 
 	initStringInfo(&alter);
 	for (i = 0; i < desc->natts; i++)
@@ -86,7 +86,7 @@ report_unknown(Relation target, Relation stage, const char *step)
 static void
 check_writable(Relation target, Form_pg_attribute att, const char *step)
 {
-	char	   *name = NameStr(att->attname);
+	char *name = NameStr(att->attname);
 
 	if (att->attgenerated != '\0')
 		ereport(ERROR,
@@ -131,7 +131,7 @@ check_assignable(Relation target, Form_pg_attribute from, Form_pg_attribute to,
 static DqColumn *
 make_column(Form_pg_attribute from, Form_pg_attribute to, const DqKey *key)
 {
-	DqColumn   *column = palloc0(sizeof(DqColumn));
+	DqColumn *column = palloc0(sizeof(DqColumn));
 
 	column->name = pstrdup(NameStr(to->attname));
 	column->type = to->atttypid;
@@ -153,7 +153,7 @@ static void
 check_key_complete(Relation target, Relation stage, const char *step,
 				   const DqKey *key)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, key->columns)
 	{
@@ -175,9 +175,9 @@ List *
 dq_column_map(Relation target, Relation stage, const char *step,
 			  const DqKey *key)
 {
-	TupleDesc	desc = RelationGetDescr(stage);
-	List	   *columns = NIL;
-	int			i;
+	TupleDesc desc = RelationGetDescr(stage);
+	List *columns = NIL;
+	int i;
 
 	for (i = 0; i < desc->natts; i++)
 	{
@@ -210,12 +210,12 @@ char *
 dq_column_list(List *columns, const char *prefix)
 {
 	StringInfoData buf;
-	ListCell   *lc;
+	ListCell *lc;
 
 	initStringInfo(&buf);
 	foreach(lc, columns)
 	{
-		DqColumn   *column = (DqColumn *) lfirst(lc);
+		DqColumn *column = (DqColumn *) lfirst(lc);
 
 		appendStringInfo(&buf, "%s%s%s", buf.len > 0 ? ", " : "", prefix,
 						 dq_sqltext_ident(column->name));
@@ -229,7 +229,7 @@ dq_column_list(List *columns, const char *prefix)
 static char *
 function_name(Oid function)
 {
-	char	   *schema = get_namespace_name(get_func_namespace(function));
+	char *schema = get_namespace_name(get_func_namespace(function));
 
 	return dq_sqltext_qualified(schema, get_func_name(function));
 }
@@ -252,12 +252,12 @@ length_call(Oid function, const char *value, int32 typmod)
 static char *
 array_of_limited(const char *value, Oid type, int32 typmod)
 {
-	Oid			declared = get_element_type(type);
-	int32		element_typmod = typmod;
-	Oid			element = getBaseTypeAndTypmod(declared, &element_typmod);
-	char	   *cast = psprintf("(%s)::%s", value,
-								dq_sqltext_type(type, typmod));
-	Oid			function;
+	Oid declared = get_element_type(type);
+	int32 element_typmod = typmod;
+	Oid element = getBaseTypeAndTypmod(declared, &element_typmod);
+	char *cast = psprintf("(%s)::%s", value,
+						  dq_sqltext_type(type, typmod));
+	Oid function;
 
 	if (element_typmod < 0)
 		return cast;
@@ -278,16 +278,16 @@ array_of_limited(const char *value, Oid type, int32 typmod)
 char *
 dq_column_assigned(const DqColumn *column, const char *alias)
 {
-	char	   *value = psprintf("%s.%s", alias,
-								 dq_sqltext_ident(column->name));
-	int32		typmod = column->typmod;
-	Oid			base = getBaseTypeAndTypmod(column->type, &typmod);
-	bool		same_type = column->stage_type == column->type;
-	Oid			function;
+	char *value = psprintf("%s.%s", alias,
+						   dq_sqltext_ident(column->name));
+	int32 typmod = column->typmod;
+	Oid base = getBaseTypeAndTypmod(column->type, &typmod);
+	bool same_type = column->stage_type == column->type;
+	Oid function;
 
 	if (same_type && (base != column->type || typmod < 0 ||
 					  typmod == column->stage_typmod))
-		 /* as it is */ ;
+		/* as it is */;
 	else if (OidIsValid(get_element_type(base)))
 		value = array_of_limited(value, base, typmod);
 	else
@@ -314,7 +314,7 @@ dq_column_assigned(const DqColumn *column, const char *alias)
 static char *
 cast_as(const char *value, const char *type, const char *collation)
 {
-	char	   *result = pstrdup(value);
+	char *result = pstrdup(value);
 
 	if (type != NULL)
 		result = psprintf("(%s)::%s", result, type);
@@ -330,8 +330,8 @@ cast_as(const char *value, const char *type, const char *collation)
 static char *
 operand_type(Oid equality, Oid type)
 {
-	Oid			left;
-	Oid			right;
+	Oid left;
+	Oid right;
 
 	op_input_types(equality, &left, &right);
 	if (IsPolymorphicType(left) || left == RECORDOID)
@@ -347,8 +347,8 @@ operand_type(Oid equality, Oid type)
 static Oid
 content_type(Oid type)
 {
-	Oid			base = getBaseType(type);
-	Oid			element = get_element_type(base);
+	Oid base = getBaseType(type);
+	Oid element = get_element_type(base);
 
 	if (IsBinaryCoercible(base, TEXTOID))
 		return TEXTOID;
@@ -368,13 +368,13 @@ char *
 dq_column_changed(const DqColumn *column, const char *left, const char *right)
 {
 	const char *name = dq_sqltext_ident(column->name);
-	char	   *a = psprintf("%s.%s", left, name);
-	char	   *b = psprintf("%s.%s", right, name);
-	Oid			type = content_type(column->type);
-	Oid			equality = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-	char	   *cast;
+	char *a = psprintf("%s.%s", left, name);
+	char *b = psprintf("%s.%s", right, name);
+	Oid type = content_type(column->type);
+	Oid equality = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+	char *cast;
 	const char *collation = NULL;
-	char	   *both_null;
+	char *both_null;
 
 	if (!OidIsValid(equality))
 		return psprintf("NOT pg_catalog.record_image_eq(ROW(%s), ROW(%s))",
@@ -406,9 +406,9 @@ dq_column_same_key(const DqColumn *column, const char *left,
 				   const char *right)
 {
 	const char *name = dq_sqltext_ident(column->name);
-	Oid			equality = column->key->equality;
-	char	   *type = operand_type(equality, column->type);
-	char	   *collation = NULL;
+	Oid equality = column->key->equality;
+	char *type = operand_type(equality, column->type);
+	char *collation = NULL;
 
 	if (column->key->other_collation)
 		collation = dq_sqltext_collation(column->key->collation);

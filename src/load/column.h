@@ -12,14 +12,14 @@
 
 typedef struct DqColumn
 {
-	char	   *name;
-	Oid			type;			/* of the target */
-	int32		typmod;
-	Oid			collation;		/* of the key's index, else of the column */
-	Oid			stage_type;
-	int32		stage_typmod;
-	Oid			stage_collation;
-	DqKeyColumn *key;			/* NULL: not a column of the key */
+	char *name;
+	Oid type; /* of the target */
+	int32 typmod;
+	Oid collation; /* of the key's index, else of the column */
+	Oid stage_type;
+	int32 stage_typmod;
+	Oid stage_collation;
+	DqKeyColumn *key; /* NULL: not a column of the key */
 } DqColumn;
 
 /*
@@ -44,4 +44,4 @@ extern char *dq_column_changed(const DqColumn *column, const char *left,
 extern char *dq_column_same_key(const DqColumn *column, const char *left,
 								const char *right);
 
-#endif							/* DQ_COLUMN_H */
+#endif /* DQ_COLUMN_H */

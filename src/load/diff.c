@@ -44,12 +44,12 @@
 static List *
 columns_of(const DqUpsert *upsert, const DqKeyColumn *key)
 {
-	List	   *result = NIL;
-	ListCell   *lc;
+	List *result = NIL;
+	ListCell *lc;
 
 	foreach(lc, upsert->columns)
 	{
-		DqColumn   *column = (DqColumn *) lfirst(lc);
+		DqColumn *column = (DqColumn *) lfirst(lc);
 
 		if (column->key == key)
 			result = lappend(result, column);
@@ -63,8 +63,8 @@ columns_of(const DqUpsert *upsert, const DqKeyColumn *key)
 static List *
 key_columns(const DqUpsert *upsert)
 {
-	List	   *result = NIL;
-	ListCell   *lc;
+	List *result = NIL;
+	ListCell *lc;
 
 	foreach(lc, upsert->key->columns)
 		result = list_concat(result,
@@ -88,11 +88,11 @@ static void
 append_stage(StringInfo sql, const DqUpsert *upsert, List *columns)
 {
 	const char *separator = "(SELECT ";
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, columns)
 	{
-		DqColumn   *column = (DqColumn *) lfirst(lc);
+		DqColumn *column = (DqColumn *) lfirst(lc);
 
 		appendStringInfo(sql, "%s%s AS %s", separator,
 						 dq_column_assigned(column, "r"),
@@ -110,12 +110,12 @@ static char *
 any_null(List *keys, const char *prefix)
 {
 	StringInfoData buf;
-	ListCell   *lc;
+	ListCell *lc;
 
 	initStringInfo(&buf);
 	foreach(lc, keys)
 	{
-		DqColumn   *column = (DqColumn *) lfirst(lc);
+		DqColumn *column = (DqColumn *) lfirst(lc);
 
 		appendStringInfo(&buf, "%s%s%s IS NULL", buf.len > 0 ? " OR " : "(",
 						 prefix, dq_sqltext_ident(column->name));
@@ -132,7 +132,7 @@ static char *
 any_changed(List *values, const char *left, const char *right)
 {
 	StringInfoData buf;
-	ListCell   *lc;
+	ListCell *lc;
 
 	if (values == NIL)
 		return NULL;
@@ -152,11 +152,11 @@ static void
 append_half(StringInfo sql, const DqUpsert *upsert, List *keys,
 			const char *half, bool match_nulls)
 {
-	char	   *changed = any_changed(value_columns(upsert), "s", "t");
-	bool		partitioned = upsert->target->rd_rel->relkind ==
-		RELKIND_PARTITIONED_TABLE;
+	char *changed = any_changed(value_columns(upsert), "s", "t");
+	bool partitioned = upsert->target->rd_rel->relkind ==
+					   RELKIND_PARTITIONED_TABLE;
 	const char *separator = " ON ";
-	ListCell   *lc;
+	ListCell *lc;
 
 	appendStringInfo(sql, "SELECT %s FROM ",
 					 dq_column_list(upsert->columns, "s."));
@@ -165,9 +165,9 @@ append_half(StringInfo sql, const DqUpsert *upsert, List *keys,
 					 dq_target_name(upsert->target));
 	foreach(lc, keys)
 	{
-		DqColumn   *column = (DqColumn *) lfirst(lc);
+		DqColumn *column = (DqColumn *) lfirst(lc);
 		const char *name = dq_sqltext_ident(column->name);
-		char	   *same = dq_column_same_key(column, "t", "s");
+		char *same = dq_column_same_key(column, "t", "s");
 
 		if (match_nulls && column->key->nullable)
 			appendStringInfo(sql, "%s(%s OR (t.%s IS NULL AND s.%s IS NULL))",
@@ -190,8 +190,8 @@ append_half(StringInfo sql, const DqUpsert *upsert, List *keys,
 static void
 append_diff(StringInfo sql, const DqUpsert *upsert, bool null_keys)
 {
-	List	   *keys = key_columns(upsert);
-	char	   *is_null;
+	List *keys = key_columns(upsert);
+	char *is_null;
 
 	if (!null_keys)
 	{
@@ -211,10 +211,10 @@ append_diff(StringInfo sql, const DqUpsert *upsert, bool null_keys)
 static void
 append_conflict(StringInfo sql, const DqUpsert *upsert, const char *mark)
 {
-	List	   *values = value_columns(upsert);
+	List *values = value_columns(upsert);
 	const char *separator = " DO UPDATE SET ";
-	char	   *changed = any_changed(values, "excluded", "t");
-	ListCell   *lc;
+	char *changed = any_changed(values, "excluded", "t");
+	ListCell *lc;
 
 	appendStringInfo(sql, " ON CONFLICT %s", upsert->key->arbiter);
 	if (changed == NULL)
@@ -233,8 +233,8 @@ append_conflict(StringInfo sql, const DqUpsert *upsert, const char *mark)
 		appendStringInfo(sql, " WHERE %s", changed);
 	else
 		appendStringInfo(sql, " WHERE CASE WHEN %s THEN pg_catalog.set_config("
-						 "'dq_etl.load_mark', %s, true) IS NOT NULL"
-						 " ELSE false END",
+							  "'dq_etl.load_mark', %s, true) IS NOT NULL"
+							  " ELSE false END",
 						 changed, mark);
 }
 
@@ -245,18 +245,18 @@ append_conflict(StringInfo sql, const DqUpsert *upsert, const char *mark)
 static char *
 upsert_statement(const DqUpsert *upsert, bool null_keys)
 {
-	List	   *keys = key_columns(upsert);
+	List *keys = key_columns(upsert);
 	Form_pg_class form = upsert->target->rd_rel;
-	bool		has_xmax = form->relkind == RELKIND_RELATION &&
-		form->relam == HEAP_TABLE_AM_OID;
-	char	   *mark = psprintf("(ROW(%s))::pg_catalog.text",
-								dq_column_list(keys, "t."));
+	bool has_xmax = form->relkind == RELKIND_RELATION &&
+					form->relam == HEAP_TABLE_AM_OID;
+	char *mark = psprintf("(ROW(%s))::pg_catalog.text",
+						  dq_column_list(keys, "t."));
 	const char *is_unlocked = "t.xmax OPERATOR(pg_catalog.=)"
-		" '0'::pg_catalog.xid";
-	char	   *is_unmarked = psprintf("pg_catalog.current_setting("
-									   "'dq_etl.load_mark')"
-									   " OPERATOR(pg_catalog.<>) %s",
-									   mark);
+							  " '0'::pg_catalog.xid";
+	char *is_unmarked = psprintf("pg_catalog.current_setting("
+								 "'dq_etl.load_mark')"
+								 " OPERATOR(pg_catalog.<>) %s",
+								 mark);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
@@ -264,7 +264,7 @@ upsert_statement(const DqUpsert *upsert, bool null_keys)
 	append_diff(&sql, upsert, null_keys);
 	/* sorted, so that two writers lock rows in one order */
 	appendStringInfo(&sql, "), written AS (INSERT INTO %s AS t (%s)"
-					 " SELECT %s FROM diff AS d ORDER BY %s",
+						   " SELECT %s FROM diff AS d ORDER BY %s",
 					 dq_target_name(upsert->target),
 					 dq_column_list(upsert->columns, ""),
 					 dq_column_list(upsert->columns, "d."),
@@ -311,14 +311,14 @@ key_text(const DqUpsert *upsert)
 static char *
 describe_duplicates(const DqUpsert *upsert, int64 duplicated)
 {
-	List	   *keys = key_columns(upsert);
-	char	   *names = dq_column_list(keys, "s.");
+	List *keys = key_columns(upsert);
+	char *names = dq_column_list(keys, "s.");
 	const char *separator = "pg_catalog.concat_ws(', '";
 	StringInfoData sql;
 	StringInfoData text;
-	DqRows	   *rows;
-	ListCell   *lc;
-	uint64		i;
+	DqRows *rows;
+	ListCell *lc;
+	uint64 i;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
@@ -332,15 +332,15 @@ describe_duplicates(const DqUpsert *upsert, int64 duplicated)
 	appendStringInfoString(&sql, ") AS k, pg_catalog.count(*) AS n FROM ");
 	append_stage(&sql, upsert, keys);
 	appendStringInfo(&sql, " GROUP BY %s HAVING pg_catalog.count(*)"
-					 " OPERATOR(pg_catalog.>) 1"
-					 " ORDER BY %s LIMIT %d",
+						   " OPERATOR(pg_catalog.>) 1"
+						   " ORDER BY %s LIMIT %d",
 					 names, names, MAX_EXAMPLES);
 	rows = dq_spi_query(DQ_USER, sql.data, NULL);
 
 	initStringInfo(&text);
 	for (i = 0; i < rows->count; i++)
 	{
-		char	   *value = dq_rows_text(rows, i, "k");
+		char *value = dq_rows_text(rows, i, "k");
 
 		appendStringInfo(&text,
 						 "%sKey (%s)=(%s) occurs " INT64_FORMAT " times.",
@@ -359,7 +359,7 @@ describe_duplicates(const DqUpsert *upsert, int64 duplicated)
 static void
 report_duplicates(const DqUpsert *upsert, int64 duplicated)
 {
-	char	   *keys = dq_column_list(key_columns(upsert), "");
+	char *keys = dq_column_list(key_columns(upsert), "");
 	const char *source = dq_sqltext_ident(upsert->step);
 
 	ereport(ERROR,
@@ -398,10 +398,10 @@ report_null_keys(const DqUpsert *upsert, int64 null_rows, int64 rows_read)
 static void
 check_batch(const DqUpsert *upsert, int64 *rows_read, int64 *null_rows)
 {
-	List	   *keys = key_columns(upsert);
+	List *keys = key_columns(upsert);
 	StringInfoData sql;
-	DqRows	   *rows;
-	int64		duplicated;
+	DqRows *rows;
+	int64 duplicated;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
@@ -441,9 +441,9 @@ DqLoadCounts
 dq_diff_upsert(const DqUpsert *upsert)
 {
 	DqLoadCounts counts = {0};
-	DqRows	   *rows;
-	int64		null_rows;
-	int64		unwritten;
+	DqRows *rows;
+	int64 null_rows;
+	int64 unwritten;
 
 	check_batch(upsert, &counts.rows_read, &null_rows);
 	if (counts.rows_read == 0)
@@ -455,11 +455,11 @@ dq_diff_upsert(const DqUpsert *upsert)
 	counts.inserted = dq_rows_int8(rows, 0, "inserted");
 	counts.updated = dq_rows_int8(rows, 0, "updated");
 	unwritten = dq_rows_int8(rows, 0, "differing") -
-		counts.inserted - counts.updated;
+				counts.inserted - counts.updated;
 	if (unwritten > 0)
 		counts.suppressed = Min(unwritten,
 								count_diff(upsert, null_rows > 0));
 	counts.unchanged = counts.rows_read - counts.inserted - counts.updated -
-		counts.suppressed;
+					   counts.suppressed;
 	return counts;
 }

@@ -12,11 +12,11 @@
 
 typedef struct DqUpsert
 {
-	Relation	target;			/* locked in RowExclusiveLock */
-	Relation	stage;
-	const char *step;			/* how messages call the stage */
-	DqKey	   *key;
-	List	   *columns;		/* of DqColumn * */
+	Relation target; /* locked in RowExclusiveLock */
+	Relation stage;
+	const char *step; /* how messages call the stage */
+	DqKey *key;
+	List *columns; /* of DqColumn * */
 } DqUpsert;
 
 /*
@@ -26,4 +26,4 @@ typedef struct DqUpsert
  */
 extern DqLoadCounts dq_diff_upsert(const DqUpsert *upsert);
 
-#endif							/* DQ_DIFF_H */
+#endif /* DQ_DIFF_H */

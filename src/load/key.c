@@ -31,12 +31,12 @@
 /* what the search for an index found */
 typedef struct Candidates
 {
-	Oid			best;			/* serves; InvalidOid: none */
-	int			best_rank;
-	int			serving;		/* how many would serve */
-	Oid			deferrable;		/* fits but is deferrable */
-	bool		deferrable_primary;
-	Oid			unfit;			/* fits but for "reason" */
+	Oid best; /* serves; InvalidOid: none */
+	int best_rank;
+	int serving; /* how many would serve */
+	Oid deferrable; /* fits but is deferrable */
+	bool deferrable_primary;
+	Oid unfit; /* fits but for "reason" */
 	const char *reason;
 } Candidates;
 
@@ -46,7 +46,7 @@ typedef struct Candidates
 static bool
 has_name(List *names, const char *name)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, names)
 	{
@@ -63,7 +63,7 @@ has_name(List *names, const char *name)
 static Form_pg_attribute
 attribute(Relation target, Form_pg_index form, int i)
 {
-	AttrNumber	attnum = form->indkey.values[i];
+	AttrNumber attnum = form->indkey.values[i];
 
 	if (attnum <= 0)
 		return NULL;
@@ -76,14 +76,14 @@ attribute(Relation target, Form_pg_index form, int i)
 List *
 dq_key_primary(Relation target)
 {
-	List	   *names = NIL;
-	ListCell   *lc;
+	List *names = NIL;
+	ListCell *lc;
 
 	foreach(lc, RelationGetIndexList(target))
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
 		Form_pg_index form = index->rd_index;
-		int			i;
+		int i;
 
 		for (i = 0; form->indisprimary && i < form->indnkeyatts; i++)
 		{
@@ -102,13 +102,13 @@ dq_key_primary(Relation target)
 void
 dq_key_check_columns(Relation target, List *names)
 {
-	List	   *columns = dq_target_columns(target);
-	List	   *seen = NIL;
-	ListCell   *lc;
+	List *columns = dq_target_columns(target);
+	List *seen = NIL;
+	ListCell *lc;
 
 	foreach(lc, names)
 	{
-		char	   *name = (char *) lfirst(lc);
+		char *name = (char *) lfirst(lc);
 
 		if (!has_name(columns, name))
 			ereport(ERROR,
@@ -131,7 +131,7 @@ dq_key_check_columns(Relation target, List *names)
 static bool
 covers_exactly(Relation target, Form_pg_index form, List *names)
 {
-	int			i;
+	int i;
 
 	if (form->indnkeyatts != list_length(names))
 		return false;
@@ -162,12 +162,12 @@ index_equality(Relation index, int i)
 static bool
 compares_as_type(Relation target, Relation index)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < index->rd_index->indnkeyatts; i++)
 	{
 		Form_pg_attribute att = attribute(target, index->rd_index, i);
-		Oid			type = getBaseType(att->atttypid);
+		Oid type = getBaseType(att->atttypid);
 
 		if (lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr !=
 			index_equality(index, i))
@@ -222,7 +222,7 @@ weigh_index(Relation target, Relation index, List *names, Candidates *found)
 	}
 	else
 	{
-		int			rank = 1;
+		int rank = 1;
 
 		if (form->indisprimary)
 			rank = 3;
@@ -244,9 +244,9 @@ weigh_index(Relation target, Relation index, List *names, Candidates *found)
 static void
 report_deferrable(Relation target, List *names, const Candidates *found)
 {
-	char	   *target_name = dq_target_name(target);
-	char	   *columns = dq_sqltext_ident_list(names);
-	char	   *name = get_rel_name(found->deferrable);
+	char *target_name = dq_target_name(target);
+	char *columns = dq_sqltext_ident_list(names);
+	char *name = get_rel_name(found->deferrable);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -265,9 +265,9 @@ report_deferrable(Relation target, List *names, const Candidates *found)
 static void
 report_none(Relation target, List *names, const Candidates *found)
 {
-	char	   *target_name = dq_target_name(target);
-	char	   *columns = dq_sqltext_ident_list(names);
-	char	   *unfit = get_rel_name(found->unfit);
+	char *target_name = dq_target_name(target);
+	char *columns = dq_sqltext_ident_list(names);
+	char *unfit = get_rel_name(found->unfit);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
@@ -283,9 +283,9 @@ report_none(Relation target, List *names, const Candidates *found)
 static char *
 opclass_name(Oid opclass)
 {
-	HeapTuple	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
+	HeapTuple tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
 	Form_pg_opclass form;
-	char	   *result;
+	char *result;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator class %u", opclass);
@@ -303,8 +303,8 @@ static char *
 arbiter(const DqKey *key, Relation index, const Candidates *found)
 {
 	StringInfoData buf;
-	Oid			constraint = get_index_constraint(RelationGetRelid(index));
-	ListCell   *lc;
+	Oid constraint = get_index_constraint(RelationGetRelid(index));
+	ListCell *lc;
 
 	if (OidIsValid(found->deferrable))
 	{
@@ -337,11 +337,11 @@ arbiter(const DqKey *key, Relation index, const Candidates *found)
 static oidvector *
 index_opclasses(Relation index)
 {
-	Oid			indexid = RelationGetRelid(index);
-	HeapTuple	tuple = SearchSysCacheCopy1(INDEXRELID,
-											ObjectIdGetDatum(indexid));
-	bool		isnull;
-	Datum		value;
+	Oid indexid = RelationGetRelid(index);
+	HeapTuple tuple = SearchSysCacheCopy1(INDEXRELID,
+										  ObjectIdGetDatum(indexid));
+	bool isnull;
+	Datum value;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for index %u", indexid);
@@ -356,10 +356,10 @@ index_opclasses(Relation index)
 static DqKey *
 describe_key(Relation target, const Candidates *found)
 {
-	DqKey	   *key = palloc0(sizeof(DqKey));
-	Relation	index = index_open(found->best, AccessShareLock);
-	oidvector  *opclasses = index_opclasses(index);
-	int			i;
+	DqKey *key = palloc0(sizeof(DqKey));
+	Relation index = index_open(found->best, AccessShareLock);
+	oidvector *opclasses = index_opclasses(index);
+	int i;
 
 	key->nulls_equal = index->rd_index->indnullsnotdistinct;
 	for (i = 0; i < index->rd_index->indnkeyatts; i++)
@@ -387,13 +387,13 @@ describe_key(Relation target, const Candidates *found)
 DqKey *
 dq_key_find(Relation target, List *names)
 {
-	Candidates	found = {0};
-	DqKey	   *key = NULL;
-	ListCell   *lc;
+	Candidates found = {0};
+	DqKey *key = NULL;
+	ListCell *lc;
 
 	foreach(lc, RelationGetIndexList(target))
 	{
-		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
 
 		weigh_index(target, index, names, &found);
 		index_close(index, NoLock);
@@ -414,7 +414,7 @@ dq_key_find(Relation target, List *names)
 DqKeyColumn *
 dq_key_column(const DqKey *key, AttrNumber attnum)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	if (key == NULL)
 		return NULL;

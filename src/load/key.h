@@ -11,20 +11,20 @@
 
 typedef struct DqKeyColumn
 {
-	char	   *name;
-	AttrNumber	attnum;
-	Oid			equality;		/* operator of the index */
-	Oid			collation;		/* of the index; InvalidOid: none */
-	bool		other_collation;	/* than the column's */
-	Oid			opclass;
-	bool		nullable;
+	char *name;
+	AttrNumber attnum;
+	Oid equality; /* operator of the index */
+	Oid collation; /* of the index; InvalidOid: none */
+	bool other_collation; /* than the column's */
+	Oid opclass;
+	bool nullable;
 } DqKeyColumn;
 
 typedef struct DqKey
 {
-	List	   *columns;		/* of DqKeyColumn *, in the index's order */
-	bool		nulls_equal;	/* NULLS NOT DISTINCT */
-	char	   *arbiter;		/* what follows ON CONFLICT */
+	List *columns; /* of DqKeyColumn *, in the index's order */
+	bool nulls_equal; /* NULLS NOT DISTINCT */
+	char *arbiter; /* what follows ON CONFLICT */
 } DqKey;
 
 /* columns of the primary key in its order, NIL when there is none */
@@ -42,4 +42,4 @@ extern DqKey *dq_key_find(Relation target, List *names);
 /* the column of this number in the key, or NULL */
 extern DqKeyColumn *dq_key_column(const DqKey *key, AttrNumber attnum);
 
-#endif							/* DQ_KEY_H */
+#endif /* DQ_KEY_H */

@@ -8,15 +8,16 @@
 #ifndef DQ_LOAD_H
 #define DQ_LOAD_H
 
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
 typedef struct DqLoadCounts
 {
-	int64		rows_read;
-	int64		inserted;
-	int64		updated;
-	int64		unchanged;
-	int64		suppressed;		/* dropped by a trigger of the target */
+	int64 rows_read;
+	int64 inserted;
+	int64 updated;
+	int64 unchanged;
+	int64 suppressed; /* dropped by a trigger of the target */
 } DqLoadCounts;
 
 /*
@@ -29,9 +30,16 @@ typedef struct DqLoadCounts
 extern Jsonb *dq_load_validate(const char *step, Jsonb *options);
 
 /*
+ * Before the first of several loads in one transaction: wait for the turn at
+ * all their targets in an order that all runs share, so that two of them never
+ * wait for each other. options: List of Jsonb *, of load steps.
+ */
+extern void dq_load_take_turns(List *options);
+
+/*
  * Load all rows of a stage into the target, as the current user, inside the
  * current transaction. The target's deferred constraints are not yet checked.
  */
 extern DqLoadCounts dq_load_run(const char *step, Oid source, Jsonb *options);
 
-#endif							/* DQ_LOAD_H */
+#endif /* DQ_LOAD_H */

@@ -23,20 +23,20 @@
 /* one load, as its options say and as it is carried out */
 typedef struct LoadTask
 {
-	const char *step;			/* its name */
-	const char *source;			/* the step whose rows it loads */
-	List	   *key;			/* of char *, NIL: none */
-	Relation	target;
-	Relation	stage;			/* NULL at definition */
+	const char *step; /* its name */
+	const char *source; /* the step whose rows it loads */
+	List *key; /* of char *, NIL: none */
+	Relation target;
+	Relation stage; /* NULL at definition */
 } LoadTask;
 
 typedef struct LoadMode
 {
 	const char *name;
-	bool		needs_key;		/* without one, "key" is refused */
+	bool needs_key; /* without one, "key" is refused */
 	/* throw what only this mode refuses; at definition and before run */
-	void		(*validate) (const LoadTask *task);
-	DqLoadCounts (*run) (const LoadTask *task);
+	void (*validate)(const LoadTask *task);
+	DqLoadCounts (*run)(const LoadTask *task);
 } LoadMode;
 
 static void validate_append(const LoadTask *task);
@@ -46,12 +46,10 @@ static DqLoadCounts run_upsert(const LoadTask *task);
 
 static const LoadMode load_modes[] = {
 	{"append", false, validate_append, run_append},
-	{"upsert", true, validate_upsert, run_upsert}
-};
+	{"upsert", true, validate_upsert, run_upsert}};
 
 static const char *const load_options[] = {
-	"source", "target", "key", "mode", NULL
-};
+	"source", "target", "key", "mode", NULL};
 
 /*
  * validate_append: any target will do.
@@ -70,11 +68,11 @@ static DqLoadCounts
 run_append(const LoadTask *task)
 {
 	DqLoadCounts counts = {0};
-	List	   *columns = dq_column_map(task->target, task->stage,
-										task->source, NULL);
-	char	   *stage = dq_sqltext_relation(RelationGetRelid(task->stage));
-	char	   *sql;
-	DqRows	   *rows;
+	List *columns = dq_column_map(task->target, task->stage,
+								  task->source, NULL);
+	char *stage = dq_sqltext_relation(RelationGetRelid(task->stage));
+	char *sql;
+	DqRows *rows;
 
 	sql = psprintf("SELECT pg_catalog.count(*) AS n FROM %s AS s", stage);
 	rows = dq_spi_query(DQ_USER, sql, NULL);
@@ -111,7 +109,7 @@ validate_upsert(const LoadTask *task)
 static DqLoadCounts
 run_upsert(const LoadTask *task)
 {
-	DqUpsert	upsert = {0};
+	DqUpsert upsert = {0};
 
 	upsert.target = task->target;
 	upsert.stage = task->stage;
@@ -128,8 +126,8 @@ run_upsert(const LoadTask *task)
 static const LoadMode *
 find_mode(const char *name, const char *what)
 {
-	List	   *known = NIL;
-	int			i;
+	List *known = NIL;
+	int i;
 
 	for (i = 0; i < lengthof(load_modes); i++)
 	{
@@ -151,7 +149,7 @@ find_mode(const char *name, const char *what)
 static char *
 require_text(Jsonb *options, const char *key, const char *what)
 {
-	char	   *value = dq_json_text(options, key, what);
+	char *value = dq_json_text(options, key, what);
 
 	if (value == NULL)
 		ereport(ERROR,
@@ -167,7 +165,7 @@ require_text(Jsonb *options, const char *key, const char *what)
 static const LoadMode *
 settle_mode(LoadTask *task, const LoadMode *asked, const char *what)
 {
-	List	   *key = task->key;
+	List *key = task->key;
 	const LoadMode *mode = asked;
 
 	if (key == NIL)
@@ -198,10 +196,10 @@ Jsonb *
 dq_load_validate(const char *step, Jsonb *options)
 {
 	const char *what = psprintf("load \"%s\"", step);
-	LoadTask   *task = palloc0(sizeof(LoadTask));
+	LoadTask *task = palloc0(sizeof(LoadTask));
 	DqTargetWish wish = {0};
 	const LoadMode *mode = NULL;
-	char	   *asked;
+	char *asked;
 	DqJsonBuild build;
 
 	dq_json_check_keys(options, load_options, what);
@@ -231,6 +229,25 @@ dq_load_validate(const char *step, Jsonb *options)
 }
 
 /*
+ * dq_load_take_turns: wait for the turn at the targets of several loads.
+ */
+void
+dq_load_take_turns(List *options)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, options)
+	{
+		char *target = dq_json_text((Jsonb *) lfirst(lc), "target", "load");
+
+		if (target != NULL)
+			names = lappend(names, target);
+	}
+	dq_target_take_turns(names);
+}
+
+/*
  * dq_load_run: load all rows of a stage into the target.
  */
 DqLoadCounts
@@ -239,7 +256,7 @@ dq_load_run(const char *step, Oid source, Jsonb *options)
 	const char *what = psprintf("load \"%s\"", step);
 	const LoadMode *mode = find_mode(require_text(options, "mode", what),
 									 what);
-	LoadTask   *task = palloc0(sizeof(LoadTask));
+	LoadTask *task = palloc0(sizeof(LoadTask));
 	DqTargetWish wish = {0};
 	DqLoadCounts counts;
 

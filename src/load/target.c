@@ -34,7 +34,7 @@
 static RangeVar *
 parse_name(const char *name)
 {
-	List	   *names = textToQualifiedNameList(cstring_to_text(name));
+	List *names = textToQualifiedNameList(cstring_to_text(name));
 
 	return makeRangeVarFromNameList(names);
 }
@@ -58,14 +58,14 @@ range_name(const RangeVar *range)
 static char *
 nearby_table(const RangeVar *range)
 {
-	List	   *schemas;
-	List	   *names = NIL;
+	List *schemas;
+	List *names = NIL;
 	StringInfoData oids;
-	DqArgs		args = {0};
-	DqRows	   *rows;
+	DqArgs args = {0};
+	DqRows *rows;
 	const char *best;
-	ListCell   *lc;
-	uint64		i;
+	ListCell *lc;
+	uint64 i;
 
 	if (range->schemaname != NULL)
 		schemas = list_make1_oid(LookupExplicitNamespace(range->schemaname,
@@ -105,8 +105,8 @@ static char *
 create_statement(const DqTargetWish *wish, const RangeVar *range)
 {
 	StringInfoData buf;
-	ListCell   *lc;
-	int			i;
+	ListCell *lc;
+	int i;
 
 	initStringInfo(&buf);
 	if (range->schemaname != NULL &&
@@ -116,7 +116,7 @@ create_statement(const DqTargetWish *wish, const RangeVar *range)
 	appendStringInfo(&buf, "CREATE TABLE %s (", range_name(range));
 	if (wish->stage != NULL)
 	{
-		TupleDesc	desc = RelationGetDescr(wish->stage);
+		TupleDesc desc = RelationGetDescr(wish->stage);
 
 		for (i = 0; i < desc->natts; i++)
 		{
@@ -152,9 +152,9 @@ create_statement(const DqTargetWish *wish, const RangeVar *range)
 static void
 report_missing(const DqTargetWish *wish, const RangeVar *range)
 {
-	char	   *near_name = nearby_table(range);
-	char	   *create = create_statement(wish, range);
-	char	   *hint = psprintf("Create it first: %s", create);
+	char *near_name = nearby_table(range);
+	char *create = create_statement(wish, range);
+	char *hint = psprintf("Create it first: %s", create);
 
 	if (near_name != NULL)
 		hint = psprintf("Perhaps you meant %s. Otherwise: %s",
@@ -172,8 +172,8 @@ report_missing(const DqTargetWish *wish, const RangeVar *range)
 Relation
 dq_target_open(const DqTargetWish *wish)
 {
-	RangeVar   *range = parse_name(wish->name);
-	Oid			relid = RangeVarGetRelid(range, AccessShareLock, true);
+	RangeVar *range = parse_name(wish->name);
+	Oid relid = RangeVarGetRelid(range, AccessShareLock, true);
 
 	if (!OidIsValid(relid))
 		report_missing(wish, range);
@@ -186,10 +186,38 @@ dq_target_open(const DqTargetWish *wish)
 static void
 wait_for_turn(Oid relid)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, relid, 0, DQ_LOCK_TARGET);
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+/*
+ * dq_target_take_turns: wait for the turn at several targets, in the order of
+ * their OIDs. Rights are not looked at: that is for the load itself.
+ */
+void
+dq_target_take_turns(List *names)
+{
+	List *relids = NIL;
+	ListCell *lc;
+
+	foreach(lc, names)
+	{
+		RangeVar *range = parse_name((char *) lfirst(lc));
+		Oid schema = InvalidOid;
+		Oid relid = InvalidOid;
+
+		if (range->schemaname != NULL)
+			schema = get_namespace_oid(range->schemaname, true);
+		if (OidIsValid(schema))
+			relid = get_relname_relid(range->relname, schema);
+		if (OidIsValid(relid))
+			relids = lappend_oid(relids, relid);
+	}
+	list_sort(relids, list_oid_cmp);
+	foreach(lc, relids)
+		wait_for_turn(lfirst_oid(lc));
 }
 
 /*
@@ -199,12 +227,12 @@ wait_for_turn(Oid relid)
 Relation
 dq_target_open_to_write(const DqTargetWish *wish)
 {
-	RangeVar   *range = parse_name(wish->name);
-	Oid			waited = InvalidOid;
+	RangeVar *range = parse_name(wish->name);
+	Oid waited = InvalidOid;
 
 	for (;;)
 	{
-		Oid			relid = RangeVarGetRelid(range, NoLock, true);
+		Oid relid = RangeVarGetRelid(range, NoLock, true);
 
 		if (!OidIsValid(relid))
 			report_missing(wish, range);
@@ -242,9 +270,9 @@ refuse(Relation target, const char *reason)
 static void
 refuse_rules(Relation target)
 {
-	DqArgs		args = {0};
-	DqRows	   *rows;
-	char	   *name = dq_target_name(target);
+	DqArgs args = {0};
+	DqRows *rows;
+	char *name = dq_target_name(target);
 
 	dq_args_oid(&args, RelationGetRelid(target));
 	rows = dq_spi_query(DQ_GENERATED,
@@ -270,8 +298,8 @@ refuse_rules(Relation target)
 void
 dq_target_check(Relation target)
 {
-	char		relkind = target->rd_rel->relkind;
-	char	   *schema = get_namespace_name(RelationGetNamespace(target));
+	char relkind = target->rd_rel->relkind;
+	char *schema = get_namespace_name(RelationGetNamespace(target));
 
 	if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE &&
 		relkind != RELKIND_FOREIGN_TABLE)
@@ -306,9 +334,9 @@ dq_target_name(Relation target)
 List *
 dq_target_columns(Relation rel)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
-	List	   *names = NIL;
-	int			i;
+	TupleDesc desc = RelationGetDescr(rel);
+	List *names = NIL;
+	int i;
 
 	for (i = 0; i < desc->natts; i++)
 	{

@@ -11,9 +11,9 @@
 /* who looks for the target; for messages, and the CREATE TABLE of a HINT */
 typedef struct DqTargetWish
 {
-	const char *name;			/* as SQL text: t, dwh.t, "T" */
-	List	   *key;			/* of char *, may be NIL */
-	Relation	stage;			/* NULL at definition */
+	const char *name; /* as SQL text: t, dwh.t, "T" */
+	List *key; /* of char *, may be NIL */
+	Relation stage; /* NULL at definition */
 } DqTargetWish;
 
 /*
@@ -27,6 +27,12 @@ extern Relation dq_target_open(const DqTargetWish *wish);
  */
 extern Relation dq_target_open_to_write(const DqTargetWish *wish);
 
+/*
+ * Wait for the turn at each of these targets (List of char *, qualified), in
+ * the order of their OIDs; one that does not exist is passed by.
+ */
+extern void dq_target_take_turns(List *names);
+
 /* 42809 or 0A000 for what no mode can load into */
 extern void dq_target_check(Relation target);
 
@@ -36,4 +42,4 @@ extern char *dq_target_name(Relation target);
 /* names of the live columns: List of char * */
 extern List *dq_target_columns(Relation rel);
 
-#endif							/* DQ_TARGET_H */
+#endif /* DQ_TARGET_H */

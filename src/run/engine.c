@@ -41,6 +41,7 @@
 #include "catalog/pg_extension.h"
 #include "catalog/runlog.h"
 #include "commands/prepare.h"
+#include "load/load.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
@@ -132,6 +133,26 @@ finish_publish(DqRun *run)
 }
 
 /*
+ * take_turns: at the targets of all loads of the run, before the first of
+ * them, so that two runs with targets in common do not wait for each other.
+ */
+static void
+take_turns(DqRun *run)
+{
+	List *loads = NIL;
+	ListCell *lc;
+
+	foreach(lc, run->pipeline->steps)
+	{
+		DqStep *step = (DqStep *) lfirst(lc);
+
+		if (step->kind == DQ_LOAD)
+			loads = lappend(loads, step->options);
+	}
+	dq_load_take_turns(loads);
+}
+
+/*
  * publish: all steps of the publish phase and the outcome, in one transaction.
  */
 static void
@@ -144,6 +165,7 @@ publish(void *arg)
 	show_activity(run, "publish");
 	dq_tx_begin(true);
 	old = MemoryContextSwitchTo(run->cxt);
+	take_turns(run);
 	foreach(lc, run->pipeline->steps)
 	{
 		DqStep *step = (DqStep *) lfirst(lc);
@@ -372,14 +394,21 @@ dq_engine_execute(DqRun *run)
 void
 dq_engine_execute_inline(DqRun *run)
 {
+	bool turn = false;
 	ListCell *lc;
 
 	foreach(lc, run->pipeline->steps)
 	{
 		DqStep *step = (DqStep *) lfirst(lc);
 
-		if (step->phase != DQ_PHASE_AFTER)
-			dq_step_execute(run, step);
+		if (step->phase == DQ_PHASE_AFTER)
+			continue;
+		if (step->phase == DQ_PHASE_PUBLISH && !turn)
+		{
+			take_turns(run);
+			turn = true;
+		}
+		dq_step_execute(run, step);
 	}
 	finish_publish(run);
 	run->finished = true;
