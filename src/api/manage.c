@@ -15,9 +15,11 @@
 #include "base/guc.h"
 #include "base/sqltext.h"
 #include "catalog/access.h"
+#include "catalog/runlog.h"
 #include "catalog/store.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "run/lock.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(dq_etl_drop_pipeline);
@@ -27,17 +29,33 @@ PG_FUNCTION_INFO_V1(dq_etl_disable);
 PG_FUNCTION_INFO_V1(dq_etl_set_owner);
 
 /*
- * require_idle: 55006 while a run of the pipeline is live.
+ * require_idle: 55006 while a run of the pipeline is live; none can start
+ * until this transaction ends. A row that is called running while nobody
+ * holds the lock is that of a dead run.
  */
 static void
 require_idle(const DqPipeline *pipeline)
 {
-	if (dq_store_live_runs(pipeline->id) == 0)
+	List *live;
+	int64 run_id;
+
+	if (dq_lock_pipeline_try(pipeline->id, false))
 		return;
+	live = dq_runlog_live(pipeline->id);
+	if (live == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("pipeline \"%s\" is running", pipeline->name),
+				 errdetail("Process %d runs it.",
+						   dq_lock_pipeline_holder(pipeline->id))));
+	run_id = ((DqLiveRun *) linitial(live))->run_id;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),
 			 errmsg("pipeline \"%s\" is running", pipeline->name),
-			 errhint("Wait for the run, or end it with etl.cancel.")));
+			 errdetail("Run " INT64_FORMAT ", process %d.", run_id,
+					   dq_lock_pipeline_holder(pipeline->id)),
+			 errhint("Wait for it with SELECT etl.wait(" INT64_FORMAT "), or end it with SELECT etl.cancel(" INT64_FORMAT ").",
+					 run_id, run_id)));
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/portal.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -39,10 +40,11 @@ dq_portal_parse_one(const char *sql, const char *what)
 	if (list_length(statements) > 1)
 	{
 		RawStmt *second = lsecond_node(RawStmt, statements);
+		int before = pg_mbstrlen_with_len(sql, second->stmt_location);
 
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
 						errmsg("%s holds more than one statement", what),
-						errposition(1 + second->stmt_location)));
+						errposition(1 + before)));
 	}
 	return linitial_node(RawStmt, statements);
 }

@@ -13,8 +13,9 @@
 #include "miscadmin.h"
 
 /*
- * dq_store_lock: see store.h. Runs that go on keep their version and do not
- * care; another definition of the same pipeline waits.
+ * dq_store_lock: see store.h. Another change of the same pipeline waits. Runs
+ * that go on keep their version and do not care: the lock is no stronger,
+ * because a publish holds the row by the ledger's foreign key.
  */
 bool
 dq_store_lock(int64 pipeline_id)
@@ -24,7 +25,7 @@ dq_store_lock(int64 pipeline_id)
 	dq_args_int8(&args, pipeline_id);
 	return dq_spi_query(DQ_BOOKKEEPING,
 						"SELECT 1 AS locked FROM etl_catalog.pipeline"
-						" WHERE pipeline_id = $1 FOR UPDATE",
+						" WHERE pipeline_id = $1 FOR NO KEY UPDATE",
 						&args)
 			   ->count > 0;
 }
@@ -165,23 +166,6 @@ dq_store_loaded_windows(int64 pipeline_id, int version)
 										   " AND NOT partial",
 										   &args),
 						0, "windows");
-}
-
-/*
- * dq_store_live_runs: see store.h.
- */
-int64
-dq_store_live_runs(int64 pipeline_id)
-{
-	DqArgs args = {0};
-
-	dq_args_int8(&args, pipeline_id);
-	return dq_rows_int8(dq_spi_query_fresh("SELECT count(*) AS runs"
-										   " FROM etl_catalog.run"
-										   " WHERE pipeline_id = $1 AND state"
-										   " IN ('queued', 'running')",
-										   &args),
-						0, "runs");
 }
 
 /*

@@ -36,8 +36,6 @@ typedef struct DqForgotten
 	int64 runs; /* that stay in the history */
 } DqForgotten;
 
-/* runs that are queued or running according to their rows */
-extern int64 dq_store_live_runs(int64 pipeline_id);
 extern DqForgotten dq_store_drop(int64 pipeline_id);
 extern void dq_store_rename(int64 pipeline_id, const char *name);
 extern void dq_store_set_enabled(int64 pipeline_id, bool enabled,
