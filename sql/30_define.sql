@@ -69,7 +69,7 @@ CREATE FUNCTION etl.drop_pipeline(pipeline text, if_exists boolean DEFAULT false
 	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'dq_etl_drop_pipeline';
 COMMENT ON FUNCTION etl.drop_pipeline(text, boolean) IS
-'Drop a pipeline with all versions, grants, its pg_cron job and the record of what is done; the history of its runs stays. Returns what is forgotten, NULL for NULL. Errors: 42704 no such pipeline (unless if_exists), 42501 not the owner, 55006 it is running';
+'Drop a pipeline with all versions, grants, its pg_cron job, the stages kept of failed runs and the record of what is done; the history of its runs stays. Returns what is forgotten, NULL for NULL. Errors: 42704 no such pipeline (unless if_exists), 42501 not the owner, 55006 it is running';
 
 CREATE FUNCTION etl.rename_pipeline(pipeline text, new_name text) RETURNS text
 	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

@@ -39,7 +39,8 @@ dq_definition_check_name(const char *name, const char *what)
 	if (strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
 				(errcode(ERRCODE_NAME_TOO_LONG),
-				 errmsg("name of a %s is too long: \"%s\"", what, name),
+				 errmsg("name of a %s is too long: \"%s...\"", what,
+						dq_sqltext_clip(name, NAMEDATALEN - 1)),
 				 errdetail("It has %zu bytes; %d are allowed.",
 						   strlen(name), NAMEDATALEN - 1)));
 }

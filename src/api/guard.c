@@ -46,11 +46,18 @@ dq_guard_not_null(FunctionCallInfo fcinfo, int n, const char *name)
 DqPipeline *
 dq_guard_open(const char *name)
 {
-	DqPipeline *pipeline = dq_pipeline_load(name, 0, false);
+	int64 locked = 0;
 
-	dq_access_require(pipeline, DQ_MAY_EDIT);
-	(void) dq_store_lock(pipeline->id);
-	pipeline = dq_pipeline_load(name, 0, false);
-	dq_access_require(pipeline, DQ_MAY_EDIT);
-	return pipeline;
+	for (;;)
+	{
+		DqPipeline *pipeline = dq_pipeline_load(name, 0, false);
+
+		dq_access_require(pipeline, DQ_MAY_EDIT);
+		if (pipeline->id == locked)
+			return pipeline;
+		/* the name may mean another one by the time the lock is there */
+		locked = pipeline->id;
+		(void) dq_store_lock(locked);
+		CHECK_FOR_INTERRUPTS();
+	}
 }

@@ -12,6 +12,7 @@
 #include "api/guard.h"
 #include "api/schedule.h"
 #include "base/compat.h"
+#include "base/errctx.h"
 #include "base/guc.h"
 #include "base/sqltext.h"
 #include "catalog/access.h"
@@ -20,6 +21,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "run/lock.h"
+#include "stage/stage.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(dq_etl_drop_pipeline);
@@ -59,6 +61,53 @@ require_idle(const DqPipeline *pipeline)
 }
 
 /*
+ * drop_run_stages: what is left of a failed run; *arg is its id. Run in a
+ * subtransaction, since somebody may have made a view of it.
+ */
+static void
+drop_run_stages(void *arg)
+{
+	int64 run_id = *(int64 *) arg;
+
+	if (dq_stage_drop(run_id, DQ_STAGE_DROP_BATCH))
+		dq_runlog_stages_dropped(run_id);
+}
+
+/*
+ * drop_stages: the kept stages of all runs of a pipeline that is idle, as far
+ * as they can be dropped. No later run would do it.
+ */
+static void
+drop_stages(const DqPipeline *pipeline)
+{
+	List *kept = dq_runlog_stale_stages(pipeline->id, 0, 0);
+
+	while (kept != NIL)
+	{
+		List *left;
+		ListCell *lc;
+
+		foreach(lc, kept)
+		{
+			int64 run_id = *(int64 *) lfirst(lc);
+			ErrorData *error = dq_errctx_try_subxact(drop_run_stages, &run_id);
+
+			if (error != NULL)
+				ereport(NOTICE,
+						(errmsg("stages of run " INT64_FORMAT " are kept: %s",
+								run_id, error->message),
+						 errhint("Drop schema %s when nothing needs it.",
+								 dq_stage_schema_name(run_id))));
+		}
+		left = dq_runlog_stale_stages(pipeline->id, 0, 0);
+		if (list_length(left) == list_length(kept) &&
+			*(int64 *) linitial(left) == *(int64 *) linitial(kept))
+			return;
+		kept = left;
+	}
+}
+
+/*
  * plural: "1 window", "2 windows".
  */
 static char *
@@ -85,6 +134,7 @@ dq_etl_drop_pipeline(PG_FUNCTION_ARGS)
 	pipeline = dq_guard_open(name);
 	require_idle(pipeline);
 	dq_schedule_forget(pipeline);
+	drop_stages(pipeline);
 	forgotten = dq_store_drop(pipeline->id);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("pipeline \"%s\" dropped: %s in %s forgotten, %s kept in the history",
 											  name,

@@ -124,6 +124,32 @@ SELECT count(*) FROM etl_catalog.ledger WHERE done = '[2024-01-01Z,2024-01-03Z)'
 SELECT etl.drop_pipeline('define_basic_new');
 SELECT etl.drop_pipeline('define_basic_new', if_exists => true);
 
+-- stages kept of failed runs go too, unless somebody has built on them
+CREATE VIEW kept AS SELECT r.run_id, n.nspname FROM etl_catalog.run r
+LEFT JOIN pg_namespace n ON nspname = 'etl_r' || run_id WHERE r.pipeline = 'define_basic_kept' AND r.stages_kept;
+SELECT count(*) FROM etl.define('define_basic_kept', ARRAY[etl.extract('a', 'SELECT 1 AS x'), etl.expect('a', '{x > 1}')], timezone => 'UTC');
+\set VERBOSITY sqlstate
+SELECT etl.run('define_basic_kept') \gset
+\set VERBOSITY default
+\set VERBOSITY sqlstate
+SELECT etl.run('define_basic_kept') \gset
+\set VERBOSITY default
+SELECT count(*), count(nspname) FROM kept;
+SELECT format('CREATE VIEW on_kept AS SELECT * FROM %I.a', min(nspname)) AS make FROM kept \gset
+SET client_min_messages = warning;
+:make;
+RESET client_min_messages;
+SET client_min_messages = warning;
+SELECT etl.drop_pipeline('define_basic_kept');
+RESET client_min_messages;
+SELECT count(*), count(nspname) FROM kept;
+DROP VIEW on_kept;
+SELECT format('DROP SCHEMA %I CASCADE', nspname) AS make FROM kept \gset
+SET client_min_messages = warning;
+:make;
+RESET client_min_messages;
+DELETE FROM etl_catalog.run WHERE pipeline = 'define_basic_kept';
+
 -- the same name again is another pipeline
 SELECT * FROM etl.define('define_basic_new', ARRAY[etl.extract('rows', 'SELECT name FROM src')], timezone => 'UTC');
 
