@@ -93,8 +93,15 @@ start_server()
 	value 'CREATE EXTENSION dq_etl; CREATE EXTENSION pg_cron' warehouse
 }
 
+# Is the demo running? Sets what dq_server_locate sets.
 locate_server()
 {
+	local place found=
+
+	for place in "${DQ_BUILD:-}" "$(cat "$DQ_TOP/build/location" 2>/dev/null)" "$DQ_TOP"/build "$DQ_TOP"/build/as-*; do
+		[ -z "$place" ] || [ ! -d "$place/server/demo" ] || found=1
+	done
+	[ -n "$found" ] || return 1
 	dq_detect_major
 	dq_begin keep
 	dq_server_running demo
@@ -268,7 +275,7 @@ case ${1:-run} in
 		dq_as bash -c 'cd "$0" && exec "$@"' "$DQ_SRC" "$DQ_BINDIR/psql" "$@"
 		;;
 	stop)
-		locate_server || true
+		locate_server || [ -n "${DQ_HOME:-}" ] || dq_die "There is no demo here."
 		dq_server_stop demo
 		rm -rf "$DQ_HOME"
 		dq_forget

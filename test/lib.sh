@@ -177,13 +177,15 @@ dq_choose_build()
 		chmod 755 "$DQ_BUILD"
 		[ -z "$DQ_USER" ] || chown "$DQ_USER" "$DQ_BUILD"
 	fi
-	dq_say "User ${DQ_USER:-$(id -un)} cannot build below $DQ_TOP: building in $DQ_BUILD, removed at the end."
 	if [ -n "$keep" ]; then
-		printf '%s\n' "$DQ_BUILD" >"$pointer" ||
+		if ! { mkdir -p "$DQ_TOP/build" && printf '%s\n' "$DQ_BUILD" >"$pointer"; } 2>/dev/null; then
+			rmdir "$DQ_BUILD"
 			dq_die "cannot write $pointer: use a working copy that you may write to"
+		fi
 	else
 		DQ_TEMPORARY+=("$DQ_BUILD")
 	fi
+	dq_say "User ${DQ_USER:-$(id -un)} cannot build below $DQ_TOP: building in $DQ_BUILD, removed at the end."
 }
 
 # Remove what dq_begin keep left outside the working copy.
