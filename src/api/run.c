@@ -187,11 +187,9 @@ run_worker(DqPipeline *pipeline, const DqWindowRequest *window, Jsonb *params,
 {
 	for (;;)
 	{
-		DqOutcome *outcome = NULL;
+		DqOutcome *outcome = dq_launch_run(pipeline, window, params, wait);
 
-		if (dq_lock_pipeline_holder(pipeline->id) == 0)
-			outcome = dq_launch_run(pipeline, window, params, wait);
-		if (outcome != NULL && outcome->kind != DQ_OUTCOME_BUSY)
+		if (outcome->kind != DQ_OUTCOME_BUSY)
 			return outcome;
 		switch (policy)
 		{
@@ -199,8 +197,6 @@ run_worker(DqPipeline *pipeline, const DqWindowRequest *window, Jsonb *params,
 				dq_launch_raise_busy(pipeline);
 				break;
 			case IF_RUNNING_SKIP:
-				outcome = palloc0(sizeof(DqOutcome));
-				outcome->kind = DQ_OUTCOME_BUSY;
 				return outcome;
 			case IF_RUNNING_WAIT:
 				dq_launch_wait_pipeline(pipeline);
@@ -335,7 +331,7 @@ dq_etl_run_pending(PG_FUNCTION_ARGS)
 							 failed > 1 ? ", " : "", outcome->run_id);
 			if (first == NULL)
 				first = outcome->error;
-			if (first->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			if (outcome->error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 				break;
 		}
 		if (pipeline->period == NULL)

@@ -29,5 +29,7 @@
 #define DQ_LOCK_PIPELINE 21858
 #define DQ_LOCK_TARGET 21859
 #define DQ_LOCK_LEDGER 21860
+#define DQ_LOCK_START 21861
+#define DQ_LOCK_WAIT 21862
 
 #endif /* DQ_ETL_H */

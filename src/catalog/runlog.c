@@ -125,7 +125,8 @@ dq_runlog_set_state(int64 run_id, DqRunState to, bool stages_kept)
 
 /*
  * dq_runlog_mark_crashed: a run whose process is gone; false when it ended by
- * itself between the look at its lock and now.
+ * itself between the look at its lock and now, or another transaction, which
+ * nobody shall wait for, is marking it.
  */
 bool
 dq_runlog_mark_crashed(const DqLiveRun *live)
@@ -138,8 +139,11 @@ dq_runlog_mark_crashed(const DqLiveRun *live)
 						  "UPDATE etl_catalog.run SET state = 'crashed',"
 						  " finished_at = clock_timestamp(),"
 						  " next_retry_at = NULL, stages_kept = true"
-						  " WHERE run_id = $1 AND state = 'running'"
-						  " AND backend_pid = $2",
+						  " WHERE run_id IN (SELECT r.run_id"
+						  " FROM etl_catalog.run r"
+						  " WHERE r.run_id = $1 AND r.state = 'running'"
+						  " AND r.backend_pid = $2"
+						  " FOR UPDATE SKIP LOCKED)",
 						  &args) == 1;
 }
 
@@ -390,8 +394,8 @@ dq_runlog_live(int64 pipeline_id)
 
 /*
  * dq_runlog_stale_stages: ids of earlier runs of a pipeline whose stages are
- * still there although a later run of the same window succeeded, or they are
- * older than keep_minutes. A List of int64 *.
+ * still there although they succeeded, a later run of the same window did, or
+ * they are older than keep_minutes. A List of int64 *.
  */
 List *
 dq_runlog_stale_stages(int64 pipeline_id, int64 current_run,
@@ -412,6 +416,7 @@ dq_runlog_stale_stages(int64 pipeline_id, int64 current_run,
 						" AND r.state NOT IN ('queued', 'running')"
 						" AND (r.finished_at < clock_timestamp()"
 						"      - make_interval(mins => $3)"
+						"  OR r.state = 'succeeded'"
 						"  OR EXISTS (SELECT FROM etl_catalog.run s"
 						"   WHERE s.pipeline_id = $1"
 						"   AND s.run_id > r.run_id"

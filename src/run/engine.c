@@ -114,7 +114,10 @@ run_one(void *arg)
 		dq_runlog_set_step(run->id, next->name);
 	}
 	MemoryContextSwitchTo(old);
+	/* what is deferred may fail it until the commit is through */
+	run->current = step;
 	dq_tx_commit(step->phase != DQ_PHASE_STAGE);
+	run->current = NULL;
 	run->done[step->run_order - 1] = true;
 }
 
@@ -127,7 +130,9 @@ finish_publish(DqRun *run)
 {
 	dq_step_check_constraints(run);
 	dq_step_store_verdicts(run);
-	dq_runlog_set_state(run->id, DQ_RUN_SUCCEEDED, false);
+	/* until they are dropped, the stages are there */
+	dq_runlog_set_state(run->id, DQ_RUN_SUCCEEDED,
+						run->schema != NULL && !run->is_inline);
 	if (!run->window.partial)
 		dq_ledger_add(run->pipeline->id, run->window.start, run->window.end);
 }
@@ -250,7 +255,7 @@ record_failure(DqRun *run, ErrorData *error, bool will_retry,
 
 		if (second == NULL)
 			return;
-		AbortCurrentTransaction();
+		dq_tx_abort();
 		ereport(LOG,
 				(errmsg("could not record the failure of run " INT64_FORMAT ": %s",
 						run->id, second->message),

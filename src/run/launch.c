@@ -235,11 +235,8 @@ let_go(DqRunShared *shared)
  */
 static DqOutcome *
 wait_for_worker(const DqPipeline *pipeline, DqRunShared *shared,
-				BackgroundWorkerHandle *handle, bool wait)
+				BackgroundWorkerHandle *handle, bool wait, DqWait *waiting)
 {
-	DqWait waiting;
-
-	dq_wait_begin(&waiting);
 	for (;;)
 	{
 		int64 run_id;
@@ -249,6 +246,8 @@ wait_for_worker(const DqPipeline *pipeline, DqRunShared *shared,
 		/* look after asking: what a stopped worker told is there by now */
 		DqWorkerPhase phase = look(shared, &run_id, &pid);
 
+		if (phase >= DQ_WORKER_RUNNING || status == BGWH_STOPPED)
+			dq_lock_start_release(pipeline->id);
 		if (phase == DQ_WORKER_DONE)
 			return read_outcome(shared);
 		if (phase == DQ_WORKER_RUNNING && !wait)
@@ -267,30 +266,71 @@ wait_for_worker(const DqPipeline *pipeline, DqRunShared *shared,
 			ereport(FATAL,
 					(errcode(ERRCODE_ADMIN_SHUTDOWN),
 					 errmsg("the server is going down")));
-		dq_wait_sleep(&waiting, pid, 1000L, "a run that it started");
+		dq_wait_sleep(waiting, pid, 1000L, "a run that it started");
 	}
 }
 
 /*
+ * claim_start: may this session start a worker for the pipeline now? One at a
+ * time does, so that many callers of one pipeline do not take all the slots
+ * for workers that only find it running.
+ */
+static bool
+claim_start(const DqPipeline *pipeline)
+{
+	if (!dq_lock_start_try(pipeline->id))
+		return false;
+	if (dq_lock_pipeline_holder(pipeline->id) == 0)
+		return true;
+	dq_lock_start_release(pipeline->id);
+	return false;
+}
+
+/*
  * dq_launch_run: run a pipeline in a worker. Returns the outcome, in the
- * current memory context; throws only for what concerns the caller itself.
+ * current memory context, of kind DQ_OUTCOME_BUSY when somebody else runs or
+ * starts it; throws only for what concerns the caller itself.
  */
 DqOutcome *
 dq_launch_run(const DqPipeline *pipeline, const DqWindowRequest *window,
 			  Jsonb *params, bool wait)
 {
-	dsm_segment *segment = make_segment(pipeline, window, params);
-	DqRunShared *shared = (DqRunShared *) dsm_segment_address(segment);
-	BackgroundWorkerHandle *handle = register_worker(pipeline, segment);
-	DqOutcome *outcome = wait_for_worker(pipeline, shared, handle, wait);
+	dsm_segment *segment;
+	BackgroundWorkerHandle *handle;
+	DqOutcome *outcome;
+	DqWait waiting;
 
+	if (!claim_start(pipeline))
+	{
+		outcome = palloc0(sizeof(DqOutcome));
+		outcome->kind = DQ_OUTCOME_BUSY;
+		return outcome;
+	}
+	segment = make_segment(pipeline, window, params);
+	handle = register_worker(pipeline, segment);
+	dq_wait_begin(&waiting);
+	outcome = wait_for_worker(pipeline,
+							  (DqRunShared *) dsm_segment_address(segment),
+							  handle, wait, &waiting);
+	dq_wait_end(&waiting);
 	dsm_detach(segment);
 	pfree(handle);
 	return outcome;
 }
 
 /*
- * dq_launch_wait_pipeline: wait until no process runs the pipeline.
+ * find_runner: pid of the process that runs or starts a pipeline, or 0.
+ */
+static int
+find_runner(const DqPipeline *pipeline)
+{
+	int pid = dq_lock_pipeline_holder(pipeline->id);
+
+	return pid != 0 ? pid : dq_lock_start_holder(pipeline->id);
+}
+
+/*
+ * dq_launch_wait_pipeline: wait until no process runs or starts the pipeline.
  */
 void
 dq_launch_wait_pipeline(const DqPipeline *pipeline)
@@ -299,8 +339,9 @@ dq_launch_wait_pipeline(const DqPipeline *pipeline)
 	int pid;
 
 	dq_wait_begin(&waiting);
-	while ((pid = dq_lock_pipeline_holder(pipeline->id)) != 0)
+	while ((pid = find_runner(pipeline)) != 0)
 		dq_wait_sleep(&waiting, pid, POLL_MS, "a run of the pipeline");
+	dq_wait_end(&waiting);
 }
 
 /*
@@ -349,6 +390,7 @@ dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 	dq_wait_begin(&waiting);
 	for (;;)
 	{
+		int holder = dq_lock_run_holder(run_id);
 		int pid;
 		char *state;
 
@@ -356,13 +398,18 @@ dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 		MemoryContextSwitchTo(loop);
 		state = dq_launch_state(run_id, &pid);
 		MemoryContextSwitchTo(old);
-		if (dq_lock_run_holder(run_id) == 0 || GetCurrentTimestamp() >= until)
+		/* a run inline in this very transaction keeps its lock */
+		if (holder == 0 || holder == MyProcPid ||
+			GetCurrentTimestamp() >= until)
 		{
 			/* what it was when the lock was seen free, not before */
 			state = dq_launch_state(run_id, &pid);
 			if (strcmp(state, dq_runlog_state_name(DQ_RUN_RUNNING)) != 0 ||
 				GetCurrentTimestamp() >= until)
+			{
+				dq_wait_end(&waiting);
 				return state;
+			}
 		}
 		dq_wait_sleep(&waiting, pid, POLL_MS, "a run");
 	}
@@ -392,7 +439,7 @@ void
 dq_launch_raise_busy(const DqPipeline *pipeline)
 {
 	List *live = dq_runlog_live(pipeline->id);
-	int pid = dq_lock_pipeline_holder(pipeline->id);
+	int pid = find_runner(pipeline);
 	DqLiveRun *run = live != NIL ? (DqLiveRun *) llast(live) : NULL;
 
 	if (run == NULL)
@@ -400,7 +447,7 @@ dq_launch_raise_busy(const DqPipeline *pipeline)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("pipeline \"%s\" is already running",
 						pipeline->name),
-				 errdetail("Process %d is starting or ending a run, or runs it inline.",
+				 errdetail("Process %d is starting or ending a run, or runs it inline (0: it has ended just now).",
 						   pid),
 				 errhint("Try again, or pass if_running => 'wait' or 'skip'.")));
 	ereport(ERROR,

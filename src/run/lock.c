@@ -113,6 +113,79 @@ dq_lock_release(int64 pipeline_id, int64 run_id)
 }
 
 /*
+ * dq_lock_start_try: become the one session that starts a worker for a
+ * pipeline; false when another one does.
+ */
+bool
+dq_lock_start_try(int64 pipeline_id)
+{
+	return try_lock(pipeline_id, DQ_LOCK_START, false);
+}
+
+/*
+ * dq_lock_start_release: let others start it; nothing when it is not held.
+ */
+void
+dq_lock_start_release(int64 pipeline_id)
+{
+	LOCKTAG tag;
+
+	set_tag(&tag, pipeline_id, DQ_LOCK_START);
+	if (dq_compat_lock_held(&tag, ExclusiveLock))
+		(void) LockRelease(&tag, ExclusiveLock, false);
+}
+
+/*
+ * dq_lock_wait_show: a share lock that says for whom this process sleeps.
+ * Nobody ever waits for it.
+ */
+void
+dq_lock_wait_show(int pid)
+{
+	LOCKTAG tag;
+
+	set_tag(&tag, pid, DQ_LOCK_WAIT);
+	(void) LockAcquire(&tag, ShareLock, false, true);
+}
+
+/*
+ * dq_lock_wait_hide: the sleep is over.
+ */
+void
+dq_lock_wait_hide(int pid)
+{
+	LOCKTAG tag;
+
+	set_tag(&tag, pid, DQ_LOCK_WAIT);
+	if (dq_compat_lock_held(&tag, ShareLock))
+		(void) LockRelease(&tag, ShareLock, false);
+}
+
+/*
+ * dq_lock_wait_targets: for whom a process sleeps; a List of int.
+ */
+List *
+dq_lock_wait_targets(int pid)
+{
+	LockData *locks = GetLockStatusData();
+	List *targets = NIL;
+	int i;
+
+	for (i = 0; i < locks->nelements; i++)
+	{
+		LOCKTAG *tag = &locks->locks[i].locktag;
+
+		if (locks->locks[i].pid == pid &&
+			locks->locks[i].holdMask != 0 &&
+			tag->locktag_type == LOCKTAG_ADVISORY &&
+			tag->locktag_field1 == MyDatabaseId &&
+			tag->locktag_field4 == DQ_LOCK_WAIT)
+			targets = lappend_int(targets, (int) tag->locktag_field3);
+	}
+	return targets;
+}
+
+/*
  * find_holder: pid of the process that holds a lock, 0 when none does.
  */
 static int
@@ -141,6 +214,16 @@ int
 dq_lock_pipeline_holder(int64 pipeline_id)
 {
 	return find_holder(pipeline_id, DQ_LOCK_PIPELINE);
+}
+
+/*
+ * dq_lock_start_holder: pid of the session that starts a worker for a
+ * pipeline, or 0.
+ */
+int
+dq_lock_start_holder(int64 pipeline_id)
+{
+	return find_holder(pipeline_id, DQ_LOCK_START);
 }
 
 /*

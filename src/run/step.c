@@ -208,11 +208,17 @@ call_command(DqRun *run, DqStep *step, StepResult *result)
 	char *command = dq_json_text(step->options, "command", step->name);
 	RawStmt *parsed = dq_portal_parse_one(command,
 										  "the command of the step");
-	bool outside = step->phase == DQ_PHASE_BEFORE ||
-				   step->phase == DQ_PHASE_AFTER;
+	bool top_level = (step->phase == DQ_PHASE_BEFORE ||
+					  step->phase == DQ_PHASE_AFTER) &&
+					 !run->is_inline;
 
-	result->counts.read = dq_portal_run(parsed, command,
-										outside && !run->is_inline);
+	/* the step's settings must outlive a ROLLBACK in a procedure */
+	if (top_level)
+		dq_tx_continue();
+	result->counts.read = dq_portal_run(parsed, command, top_level);
+	/* what it deferred belongs to the step and its settings; publish waits */
+	if (top_level)
+		(void) dq_spi_execute(DQ_USER, "SET CONSTRAINTS ALL IMMEDIATE", NULL);
 }
 
 static const StepHandler handlers[] = {

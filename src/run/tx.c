@@ -2,9 +2,14 @@
  * tx.c
  *	  The transactions of a worker.
  *
- * Every one first takes a share lock on the extension and sees that it is
- * still there: DROP EXTENSION waits for the transaction under way, and the run
- * ends at the next one.
+ * Every one starts from the settings of a new session, whatever the one before
+ * left behind: a procedure that commits keeps what it SET although its step
+ * fails afterwards, and the record of that failure must be writable.
+ *
+ * Every one takes a share lock on the extension and sees that it is still the
+ * one that the process started with: DROP EXTENSION waits for the transaction
+ * under way, and the run ends at the next one. In an extension that was
+ * created anew the ids of this run may belong to another.
  */
 #include "postgres.h"
 
@@ -19,6 +24,11 @@
 #include "run/tx.h"
 #include "storage/lmgr.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+
+/* the extension of the first transaction of this process */
+static Oid extension_at_start = InvalidOid;
 
 volatile sig_atomic_t dq_tx_cancel_requested = false;
 
@@ -35,6 +45,7 @@ dq_tx_prepare_session(void)
 		{"default_transaction_isolation", "read committed"},
 		{"default_transaction_read_only", "off"},
 		{"default_transaction_deferrable", "off"},
+		{"exit_on_error", "off"},
 		{"application_name", "dq_etl"}};
 	int i;
 
@@ -45,32 +56,60 @@ dq_tx_prepare_session(void)
 }
 
 /*
+ * hold_extension: keep the extension from being dropped in this transaction.
+ */
+static void
+hold_extension(void)
+{
+	Oid extension = dq_spi_extension_oid(false);
+
+	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+	if (!OidIsValid(extension_at_start))
+		extension_at_start = extension;
+	if (dq_spi_extension_oid(true) != extension ||
+		extension != extension_at_start)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"%s\" was dropped", DQ_EXTENSION)));
+}
+
+/*
  * dq_tx_begin: start a transaction of a worker. A temporary table or
  * prepared statement of an earlier step does not reach into it.
  */
 void
 dq_tx_begin(bool discard)
 {
-	Oid extension;
-
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 	}
+	ResetAllOptions();
+	dq_tx_prepare_session();
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	extension = dq_spi_extension_oid(false);
-	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
-	if (dq_spi_extension_oid(true) != extension)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"%s\" was dropped", DQ_EXTENSION)));
+	hold_extension();
 	if (discard)
 	{
 		ResetTempTableNamespace();
 		DropAllPreparedStatements();
 	}
+}
+
+/*
+ * dq_tx_continue: commit and start again, with the settings and what the
+ * session holds as they are. Keeps the current memory context.
+ */
+void
+dq_tx_continue(void)
+{
+	MemoryContext old = CurrentMemoryContext;
+
+	CommitTransactionCommand();
+	StartTransactionCommand();
+	hold_extension();
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -101,4 +140,15 @@ dq_tx_guarded(MemoryContext cxt, DqGuarded fn, void *arg)
 		AbortCurrentTransaction();
 	MemoryContextSwitchTo(old);
 	return error;
+}
+
+/*
+ * dq_tx_abort: end a transaction that failed, and drop the cursors that a
+ * procedure with commits in its loops may have left behind.
+ */
+void
+dq_tx_abort(void)
+{
+	AbortCurrentTransaction();
+	PortalErrorCleanup();
 }

@@ -14,7 +14,9 @@ extern volatile sig_atomic_t dq_tx_cancel_requested;
 
 extern void dq_tx_prepare_session(void);
 extern void dq_tx_begin(bool discard);
+extern void dq_tx_continue(void);
 extern void dq_tx_commit(bool durable);
+extern void dq_tx_abort(void);
 extern ErrorData *dq_tx_guarded(MemoryContext cxt, DqGuarded fn, void *arg);
 
 #endif /* DQ_TX_H */

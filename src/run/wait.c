@@ -7,17 +7,22 @@
  * directly or because a third one queues between them, nothing would ever
  * end. So every deadlock_timeout the waits of the other process are followed
  * through pg_blocking_pids, which knows granted locks and places in queues;
- * if they lead back here, the wait ends with 40P01.
+ * if they lead back here, the wait ends with 40P01. Sleeps of this kind are
+ * part of the chain (the step of one run may wait for another run, and the
+ * other way round): from the first look on, each shows by a lock for whom it
+ * sleeps (lock.c). That lock ends with the wait or with the transaction.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "run/lock.h"
 #include "run/wait.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -40,44 +45,106 @@ schedule_look(DqWait *wait)
 void
 dq_wait_begin(DqWait *wait)
 {
+	wait->shown = 0;
 	schedule_look(wait);
 }
 
 /*
- * waits_for_me: does process pid wait, through any number of others, for a
- * lock of this process?
+ * dq_wait_end: the wait is over.
+ */
+void
+dq_wait_end(DqWait *wait)
+{
+	if (wait->shown != 0)
+		dq_lock_wait_hide(wait->shown);
+	wait->shown = 0;
+}
+
+/*
+ * show_wait: let others see for whom this process sleeps.
+ */
+static void
+show_wait(DqWait *wait, int pid)
+{
+	if (wait->shown == pid)
+		return;
+	dq_wait_end(wait);
+	dq_lock_wait_show(pid);
+	wait->shown = pid;
+}
+
+/*
+ * blockers_of: whom a process waits for, in a lock queue or asleep; a List of
+ * int.
+ */
+static List *
+blockers_of(int pid)
+{
+	List *result = dq_lock_wait_targets(pid);
+	Datum blockers = DirectFunctionCall1(pg_blocking_pids,
+										 Int32GetDatum(pid));
+	ArrayType *array = DatumGetArrayTypeP(blockers);
+	int32 *pids = (int32 *) ARR_DATA_PTR(array);
+	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	int i;
+
+	for (i = 0; i < n; i++)
+		result = list_append_unique_int(result, pids[i]);
+	return result;
+}
+
+/*
+ * waits_for_me: does process pid wait, through any number of others, for this
+ * process?
  */
 static bool
 waits_for_me(int pid)
 {
-	int todo[MAX_CHAIN];
-	int count = 1;
+	List *todo = list_make1_int(pid);
 	int next;
 
-	todo[0] = pid;
-	for (next = 0; next < count; next++)
+	for (next = 0; next < list_length(todo) && next < MAX_CHAIN; next++)
 	{
-		Datum blockers = DirectFunctionCall1(pg_blocking_pids,
-											 Int32GetDatum(todo[next]));
-		ArrayType *array = DatumGetArrayTypeP(blockers);
-		int32 *pids = (int32 *) ARR_DATA_PTR(array);
-		int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-		int i;
+		List *blockers = blockers_of(list_nth_int(todo, next));
 
-		for (i = 0; i < n; i++)
-		{
-			int k;
-
-			if (pids[i] == MyProcPid)
-				return true;
-			for (k = 0; k < count && todo[k] != pids[i]; k++)
-				;
-			if (k == count && count < MAX_CHAIN && pids[i] != 0)
-				todo[count++] = pids[i];
-		}
-		pfree(array);
+		if (list_member_int(blockers, MyProcPid))
+			return true;
+		todo = list_concat_unique_int(todo, blockers);
 	}
 	return false;
+}
+
+/*
+ * refuse_deadlock: 40P01.
+ */
+static void
+refuse_deadlock(int pid, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
+			 errmsg("deadlock detected"),
+			 errdetail("This session waits for %s, whose process %d waits for this session.",
+					   what, pid),
+			 errhint("COMMIT or ROLLBACK before calling, or do not wait for the result: wait => false.")));
+}
+
+/*
+ * look_for_deadlock: in a memory context of its own, since a wait may take
+ * days.
+ */
+static void
+look_for_deadlock(int pid, const char *what)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext,
+											  "dq_etl wait",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	bool found = waits_for_me(pid);
+
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(cxt);
+	if (found)
+		refuse_deadlock(pid, what);
 }
 
 /*
@@ -92,6 +159,8 @@ dq_wait_sleep(DqWait *wait, int pid, long max_ms, const char *what)
 		TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
 										wait->next_look);
 
+	if (pid == MyProcPid)
+		refuse_deadlock(pid, what);
 	CHECK_FOR_INTERRUPTS();
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 					 Max(1, Min(max_ms, until_look)), PG_WAIT_EXTENSION);
@@ -100,12 +169,10 @@ dq_wait_sleep(DqWait *wait, int pid, long max_ms, const char *what)
 
 	if (GetCurrentTimestamp() < wait->next_look)
 		return;
-	if (pid != 0 && waits_for_me(pid))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
-				 errmsg("deadlock detected"),
-				 errdetail("This session waits for %s, and process %d of it waits for a lock of this session's transaction.",
-						   what, pid),
-				 errhint("COMMIT or ROLLBACK before calling, or do not wait for the result: wait => false.")));
+	if (pid != 0)
+	{
+		show_wait(wait, pid);
+		look_for_deadlock(pid, what);
+	}
 	schedule_look(wait);
 }

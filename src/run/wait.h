@@ -10,10 +10,12 @@
 typedef struct DqWait
 {
 	TimestampTz next_look; /* when to look for a deadlock again */
+	int shown; /* pid that others see this process wait for, or 0 */
 } DqWait;
 
 extern void dq_wait_begin(DqWait *wait);
 extern void dq_wait_sleep(DqWait *wait, int pid, long max_ms,
 						  const char *what);
+extern void dq_wait_end(DqWait *wait);
 
 #endif /* DQ_WAIT_H */

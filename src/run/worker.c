@@ -256,7 +256,7 @@ run_request(DqRunShared *shared)
 	error = dq_errctx_try(start_run, &call);
 	if (error != NULL)
 	{
-		AbortCurrentTransaction();
+		dq_tx_abort();
 		MemoryContextSwitchTo(call.cxt);
 		tell_outcome(shared, DQ_OUTCOME_FAILED, error, NULL);
 		return;
