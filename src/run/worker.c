@@ -258,6 +258,7 @@ run_request(DqRunShared *shared)
 	{
 		dq_tx_abort();
 		MemoryContextSwitchTo(call.cxt);
+		dq_lock_release(shared->pipeline_id, 0);
 		tell_outcome(shared, DQ_OUTCOME_FAILED, error, NULL);
 		return;
 	}
