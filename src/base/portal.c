@@ -91,8 +91,9 @@ dq_portal_run(RawStmt *statement, const char *source, bool top_level)
 	InitializeQueryCompletion(&qc);
 	(void) dq_compat_portal_run(portal, top_level, dest, &qc);
 	dest->rDestroy(dest);
-	PortalDrop(portal, false);
+	/* not from within the context that goes with the portal */
 	MemoryContextSwitchTo(caller);
+	PortalDrop(portal, false);
 	CommandCounterIncrement();
 	return qc.nprocessed;
 }

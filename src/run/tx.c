@@ -26,6 +26,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/snapmgr.h"
 
 /* the extension of the first transaction of this process */
 static Oid extension_at_start = InvalidOid;
@@ -92,7 +93,10 @@ dq_tx_begin(bool discard)
 	hold_extension();
 	if (discard)
 	{
+		/* catalogue rows may have parts out of line */
+		PushActiveSnapshot(GetTransactionSnapshot());
 		ResetTempTableNamespace();
+		PopActiveSnapshot();
 		DropAllPreparedStatements();
 	}
 }

@@ -22,6 +22,7 @@
 #include "nodes/makefuncs.h"
 #include "stage/stage.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 /* a stage of fewer rows is planned well enough without statistics */
 #define ANALYZE_FROM_ROWS 1000
@@ -50,7 +51,10 @@ dq_stage_schema_exists(int64 run_id)
 void
 dq_stage_create_schema(int64 run_id, Oid owner)
 {
+	/* default privileges may be long enough to be toasted */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	(void) NamespaceCreate(dq_stage_schema_name(run_id), owner, false);
+	PopActiveSnapshot();
 	CommandCounterIncrement();
 }
 
