@@ -243,6 +243,7 @@ ON CONFLICT (assignment) DO UPDATE SET organization = excluded.organization;"
 schedule_story()
 {
 	heading "7. Every night from now on"
+	say "pg_cron calls at midnight GMT; the first call catches up with all days since."
 	show "SELECT etl.schedule('customer_pipeline');"
 	show "SELECT pipeline, owner, schedule, job_id, job_schedule, active, drift FROM etl.schedules;"
 	expect "jobs in pg_cron" "$(value "SELECT count(*) FROM cron.job WHERE username = 'etl_owner'")" 1
