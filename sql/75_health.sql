@@ -105,7 +105,8 @@ SELECT r.pipeline_id, r.owner_oid, p.owner_name, 'warning', format('run %s', r.r
    AND NOT etl_catalog.run_is_alive(r.run_id, r.backend_pid, r.backend_start)
 UNION ALL
 SELECT NULL, n.nspowner, NULL, 'info', format('schema %s', n.nspname),
-	   'it looks like the stages of a run that is over, and no run knows it',
+	   format('it looks like the stages of a run that is over, no run knows it, and it belongs to %s',
+			  pg_get_userbyid(n.nspowner)),
 	   format('DROP SCHEMA %I CASCADE;', n.nspname)
   FROM pg_namespace n
  WHERE n.nspname ~ '^etl_r[0-9]{1,18}$'
