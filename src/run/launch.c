@@ -20,6 +20,7 @@
 #include "postmaster/bgworker.h"
 #include "run/launch.h"
 #include "run/lock.h"
+#include "run/start.h"
 #include "run/wait.h"
 #include "run/worker.h"
 #include "storage/dsm.h"
@@ -326,7 +327,9 @@ find_runner(const DqPipeline *pipeline)
 {
 	int pid = dq_lock_pipeline_holder(pipeline->id);
 
-	return pid != 0 ? pid : dq_lock_start_holder(pipeline->id);
+	if (pid == 0)
+		pid = dq_lock_start_holder(pipeline->id);
+	return pid != 0 ? pid : dq_start_live_pid(pipeline->id);
 }
 
 /*

@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "base/compat.h"
 #include "base/dq_etl.h"
 #include "miscadmin.h"
@@ -262,11 +263,12 @@ backend_lives(int pid, TimestampTz backend_start)
 
 /*
  * dq_lock_run_is_alive: does the process that executes a run still live
- * (invariant 2)?
+ * (invariant 2)? A standby cannot know, and believes the primary.
  */
 bool
 dq_lock_run_is_alive(int64 run_id, int pid, TimestampTz backend_start)
 {
-	return find_holder(run_id, DQ_LOCK_RUN) != 0 ||
+	return RecoveryInProgress() ||
+		   find_holder(run_id, DQ_LOCK_RUN) != 0 ||
 		   backend_lives(pid, backend_start);
 }

@@ -61,6 +61,27 @@ reap(void)
 }
 
 /*
+ * dq_start_live_pid: pid of the process that executes a run of the pipeline by
+ * the record, or 0. The lock of the pipeline says the same, save while a step
+ * has released it (invariant 2).
+ */
+int
+dq_start_live_pid(int64 pipeline_id)
+{
+	ListCell *lc;
+
+	foreach(lc, dq_runlog_live(pipeline_id))
+	{
+		DqLiveRun *live = (DqLiveRun *) lfirst(lc);
+
+		if (dq_lock_run_is_alive(live->run_id, live->pid,
+								 live->backend_start))
+			return live->pid;
+	}
+	return 0;
+}
+
+/*
  * merge_params: the definition's parameters with those of the run over them;
  * 22023 for one that the definition does not have.
  */
@@ -131,7 +152,8 @@ dq_start_run(const DqRunRequest *request, MemoryContext cxt, DqRun **result,
 	run->cxt = cxt;
 	run->is_inline = request->is_inline;
 	run->attempt = 1;
-	if (!dq_lock_pipeline_try(request->pipeline_id, session))
+	if (dq_start_live_pid(request->pipeline_id) != 0 ||
+		!dq_lock_pipeline_try(request->pipeline_id, session))
 	{
 		MemoryContextSwitchTo(old);
 		return DQ_START_BUSY;

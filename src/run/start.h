@@ -27,4 +27,6 @@ extern DqStartResult dq_start_run(const DqRunRequest *request,
 								  MemoryContext cxt, DqRun **run,
 								  char **reason);
 
+extern int dq_start_live_pid(int64 pipeline_id);
+
 #endif /* DQ_START_H */
