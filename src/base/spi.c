@@ -9,6 +9,8 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heaptoast.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "base/dq_etl.h"
 #include "base/spi.h"
@@ -125,6 +127,18 @@ restore_identity(const SavedIdentity *saved)
 }
 
 /*
+ * copy_row: a row with all its values in it, since what is stored out of line
+ * can be fetched under the snapshot of the query only.
+ */
+static HeapTuple
+copy_row(HeapTuple row, TupleDesc desc)
+{
+	if (HeapTupleHasExternal(row))
+		return toast_flatten_tuple(row, desc);
+	return heap_copytuple(row);
+}
+
+/*
  * copy_rows: SPI's result table, copied into "target".
  */
 static DqRows *
@@ -140,7 +154,7 @@ copy_rows(MemoryContext target)
 		rows->desc = CreateTupleDescCopy(SPI_tuptable->tupdesc);
 		rows->rows = palloc(sizeof(HeapTuple) * (rows->count + 1));
 		for (i = 0; i < rows->count; i++)
-			rows->rows[i] = heap_copytuple(SPI_tuptable->vals[i]);
+			rows->rows[i] = copy_row(SPI_tuptable->vals[i], rows->desc);
 	}
 	MemoryContextSwitchTo(old);
 	return rows;
