@@ -28,7 +28,7 @@ CREATE FUNCTION etl.expect(
 		'row_filter', row_filter, 'max_failed_fraction', max_failed_fraction,
 		'depends_on', depends_on)))::etl.step;
 COMMENT ON FUNCTION etl.expect(text, text[], text, text, text, numeric, text[]) IS
-'Make a step that checks an earlier step or an existing relation. Each check is a boolean expression, a table constraint (CHECK, UNIQUE, PRIMARY KEY, FOREIGN KEY) or a rule made by etl.rule. on_fail: stop ends the run before anything is loaded, warn only records. row_filter (SQL) says which rows count, max_failed_fraction (0 to 1) how many of them may fail. The name is expect_<source> when NULL. Nothing is checked before etl.define';
+'Make a step that checks an earlier step or an existing relation. Each check is a boolean expression, a table constraint (CHECK, UNIQUE, PRIMARY KEY, FOREIGN KEY) or a rule made by etl.rule. on_fail: stop ends the run before anything is loaded, warn lets it go on and records the failure as a warning. row_filter (SQL) says which rows count, max_failed_fraction (0 to 1) how many of them may fail. The name is expect_<source> when NULL. Nothing is checked before etl.define';
 
 CREATE FUNCTION etl.load(
 	source text, target text, key text[] DEFAULT NULL, mode text DEFAULT NULL,

@@ -141,6 +141,25 @@ raise_gate(DqRun *run, DqStep *step, const char *source, List *verdicts)
 }
 
 /*
+ * only_warn: on_fail => warn. What failed is recorded as a warning, what could
+ * not be evaluated as the error that it is; neither stops the run.
+ */
+static void
+only_warn(List *verdicts)
+{
+	ListCell *lc;
+
+	foreach(lc, verdicts)
+	{
+		DqVerdict *verdict = (DqVerdict *) lfirst(lc);
+
+		if (verdict->status == DQ_CHECK_FAIL)
+			verdict->status = DQ_CHECK_WARN;
+		verdict->success = true;
+	}
+}
+
+/*
  * check_source: an expect step. Its verdicts outlive the transaction in the
  * run's memory and are stored with the outcome, whatever that is.
  */
@@ -165,6 +184,8 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 		dq_json_scalar_text(step->options, "max_failed_fraction", step->name);
 	task.sample_rows = dq_guc_sample_rows;
 	gate->verdicts = dq_quality_run(&task);
+	if (strcmp(on_fail, "warn") == 0)
+		only_warn(gate->verdicts);
 	run->verdicts = lappend(run->verdicts, gate);
 	MemoryContextSwitchTo(old);
 
@@ -172,8 +193,7 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 		good += ((DqVerdict *) lfirst(lc))->status == DQ_CHECK_PASS ? 1 : 0;
 	result->message = psprintf("%d of %d checks passed", good,
 							   list_length(gate->verdicts));
-	if (on_fail == NULL || strcmp(on_fail, "stop") == 0)
-		raise_gate(run, step, gate->source, gate->verdicts);
+	raise_gate(run, step, gate->source, gate->verdicts);
 }
 
 /*

@@ -1,6 +1,6 @@
 -- What every object that a user sees must keep to, whoever adds it.
 BEGIN;
-SELECT plan(6);
+SELECT plan(7);
 
 SELECT is_empty($$
   SELECT p.oid::regprocedure::text AS function
@@ -30,6 +30,17 @@ SELECT is_empty($$
   AND    pg_catalog.obj_description(t.oid, 'pg_type') IS NULL
   ORDER  BY 1
 $$, 'every type of schema etl has a comment');
+
+SELECT is_empty($$
+  SELECT c.relname, a.attname
+  FROM   pg_catalog.pg_class c
+  JOIN   pg_catalog.pg_attribute a ON a.attrelid = c.oid
+         AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE  c.relnamespace = 'etl'::regnamespace
+  AND    c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
+  AND    pg_catalog.col_description(c.oid, a.attnum) IS NULL
+  ORDER  BY 1, 2
+$$, 'every column of schema etl has a comment');
 
 -- An argument must be usable as name => value, an output column as a column.
 SELECT is_empty($$

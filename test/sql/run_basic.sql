@@ -124,6 +124,17 @@ SELECT partial, state, window_end > now() AS open FROM etl.runs
 WHERE pipeline = 'run_basic daily' ORDER BY run_id DESC LIMIT 1;
 SELECT done FROM etl.pipelines WHERE pipeline = 'run_basic daily';
 
+-- on_fail => warn: recorded as warnings, nothing stops
+SELECT count(*) > 0 AS defined FROM etl.define('run_basic warn', steps => ARRAY[
+	etl.extract('numbers', 'SELECT g AS id FROM generate_series(1, 4) g'),
+	etl.expect('numbers', ARRAY['id > 1', 'id > 0', 'id / (id - 4) > 0', 'UNIQUE (id)'], on_fail => 'warn')]);
+SELECT etl.run('run_basic warn') IS NOT NULL AS ran;
+SELECT check_name, status, severity, success, failed_rows, error_sqlstate
+FROM etl.check_results WHERE pipeline = 'run_basic warn' ORDER BY position;
+SELECT state FROM etl.runs WHERE pipeline = 'run_basic warn';
+SELECT message FROM etl.run_steps WHERE pipeline = 'run_basic warn' AND kind = 'expect';
+SELECT etl.drop_pipeline('run_basic warn') IS NOT NULL AS dropped;
+
 SELECT etl.drop_pipeline('run_basic daily') IS NOT NULL AS dropped;
 SET client_min_messages = warning;
 DROP SCHEMA run_basic CASCADE;
