@@ -129,6 +129,7 @@ static void
 finish_publish(DqRun *run)
 {
 	dq_step_check_constraints(run);
+	dq_tx_check_cancel();
 	dq_step_store_verdicts(run);
 	/* until they are dropped, the stages are there */
 	dq_runlog_set_state(run->id, DQ_RUN_SUCCEEDED,
@@ -249,12 +250,13 @@ record_failure(DqRun *run, ErrorData *error, bool will_retry,
 	FailureCall call = {run, error, will_retry, retry_at};
 	int try;
 
+	dq_tx_defer_cancel(true);
 	for (try = 1; try <= RECORD_TRIES; try++)
 	{
 		ErrorData *second = dq_errctx_try(write_failure, &call);
 
 		if (second == NULL)
-			return;
+			break;
 		dq_tx_abort();
 		ereport(LOG,
 				(errmsg("could not record the failure of run " INT64_FORMAT ": %s",
@@ -262,8 +264,9 @@ record_failure(DqRun *run, ErrorData *error, bool will_retry,
 				 errdetail("The run failed with: %s", error->message)));
 		if (second->sqlerrcode == ERRCODE_UNDEFINED_OBJECT ||
 			second->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
-			return;
+			break;
 	}
+	dq_tx_defer_cancel(false);
 }
 
 /*
@@ -281,6 +284,7 @@ wait_until(void *arg)
 													at);
 
 		CHECK_FOR_INTERRUPTS();
+		dq_tx_check_cancel();
 		if (left <= 0)
 			return;
 		(void) WaitLatch(MyLatch,
@@ -388,6 +392,8 @@ dq_engine_execute(DqRun *run)
 
 	if (error == NULL)
 		run_after(run);
+	/* what is left is nobody's wish to stop */
+	dq_tx_defer_cancel(true);
 	dq_cleanup_stages(run, error == NULL);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return error;
@@ -442,7 +448,8 @@ dq_engine_record_exit(DqRun *run)
 	ErrorData error = {0};
 	FailureCall call = {run, &error, false, 0};
 
-	if (run->finished)
+	/* published: only a call that follows is left to tell of */
+	if (run->finished && run->current == NULL)
 		return;
 	error.sqlerrcode = ERRCODE_ADMIN_SHUTDOWN;
 	error.message = "terminating the run due to administrator command";

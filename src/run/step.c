@@ -345,10 +345,7 @@ dq_step_execute(DqRun *run, DqStep *step)
 	StepResult result = {{-1, -1, -1, -1, -1}, NULL};
 	int level;
 
-	if (dq_tx_cancel_requested)
-		ereport(ERROR,
-				(errcode(ERRCODE_QUERY_CANCELED),
-				 errmsg("canceling the run due to user request")));
+	dq_tx_check_cancel();
 	run->current = step;
 	run->step_started = GetCurrentTimestamp();
 	dq_errctx_push(&frame, run->id, run->pipeline->name, step->name,

@@ -32,6 +32,7 @@
 static Oid extension_at_start = InvalidOid;
 
 volatile sig_atomic_t dq_tx_cancel_requested = false;
+volatile sig_atomic_t dq_tx_cancel_deferred = false;
 
 /*
  * dq_tx_prepare_session: settings of ours that neither the owner's ALTER
@@ -131,6 +132,17 @@ dq_tx_commit(bool durable)
 }
 
 /*
+ * dq_tx_abort: end a transaction that failed, and drop the cursors that a
+ * procedure with commits in its loops may have left behind.
+ */
+void
+dq_tx_abort(void)
+{
+	AbortCurrentTransaction();
+	PortalErrorCleanup();
+}
+
+/*
  * dq_tx_guarded: run a function; on error abort the transaction that it
  * left behind.
  */
@@ -141,18 +153,32 @@ dq_tx_guarded(MemoryContext cxt, DqGuarded fn, void *arg)
 	ErrorData *error = dq_errctx_try(fn, arg);
 
 	if (error != NULL)
-		AbortCurrentTransaction();
+		dq_tx_abort();
 	MemoryContextSwitchTo(old);
 	return error;
 }
 
 /*
- * dq_tx_abort: end a transaction that failed, and drop the cursors that a
- * procedure with commits in its loops may have left behind.
+ * dq_tx_check_cancel: 57014 when the run was cancelled, even if a step caught
+ * the error that its statement got.
  */
 void
-dq_tx_abort(void)
+dq_tx_check_cancel(void)
 {
-	AbortCurrentTransaction();
-	PortalErrorCleanup();
+	if (dq_tx_cancel_requested)
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("canceling the run due to user request")));
+}
+
+/*
+ * dq_tx_defer_cancel: from here on a cancel interrupts nothing, or does again.
+ * Outside of any guard, even a message to the log looks for interrupts.
+ */
+void
+dq_tx_defer_cancel(bool defer)
+{
+	dq_tx_cancel_deferred = defer;
+	if (defer)
+		QueryCancelPending = false;
 }

@@ -60,8 +60,11 @@ handle_cancel(SIGNAL_ARGS)
 	if (!proc_exit_inprogress)
 	{
 		dq_tx_cancel_requested = true;
-		InterruptPending = true;
-		QueryCancelPending = true;
+		if (!dq_tx_cancel_deferred)
+		{
+			InterruptPending = true;
+			QueryCancelPending = true;
+		}
 	}
 	SetLatch(MyLatch);
 	errno = save_errno;

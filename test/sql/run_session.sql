@@ -74,6 +74,16 @@ SELECT count(*) > 0 AS defined FROM etl.define('run_session ring 2',
 SELECT etl.run('run_session ring 1') IS NULL;
 \echo :LAST_ERROR_SQLSTATE
 
+-- a cancel is the run's, even if the step that got it goes on
+SELECT count(*) > 0 AS defined FROM etl.define('run_session cancel', steps => ARRAY[
+	etl.call('deaf', $$ DO $x$ BEGIN
+		PERFORM pg_cancel_backend(pg_backend_pid());
+		PERFORM pg_sleep(60);
+	EXCEPTION WHEN query_canceled THEN NULL; END $x$ $$)]);
+SELECT etl.run('run_session cancel') IS NULL;
+\echo :LAST_ERROR_SQLSTATE
+SELECT state, error_sqlstate FROM etl.runs WHERE pipeline = 'run_session cancel';
+
 -- an inline run is over for the session that made it
 SELECT count(*) > 0 AS defined FROM etl.define('run_session inline',
 	steps => ARRAY[etl.call('one', 'SELECT 1')]);
