@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
+#include "parser/scansup.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
@@ -40,8 +41,13 @@ dq_portal_parse_one(const char *sql, const char *what)
 	if (list_length(statements) > 1)
 	{
 		RawStmt *second = lsecond_node(RawStmt, statements);
-		int before = pg_mbstrlen_with_len(sql, second->stmt_location);
+		int location = second->stmt_location;
+		int before;
 
+		/* before 18 it is the end of the first one */
+		while (scanner_isspace(sql[location]))
+			location++;
+		before = pg_mbstrlen_with_len(sql, location);
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
 						errmsg("%s holds more than one statement", what),
 						errposition(1 + before)));

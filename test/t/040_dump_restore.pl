@@ -111,8 +111,8 @@ is(sql_ok($other, 'postgres', q{SELECT max(n) || ' ' || count(*) FROM (SELECT co
 	'7 4', 'the first gap is filled, nothing is loaded twice');
 sql_ok($other, 'postgres', q{SELECT etl.set_owner(pipeline, 'keeper') FROM etl.pipelines WHERE pipeline = 'fails'});
 like(sql_error($other, 'postgres', q{SELECT etl.run('fails')}, 'keeper'), qr/^QE001/, 'the pipeline with a dumped stage schema runs there too');
-sql_ok($other, 'postgres', q{SELECT etl.set_owner(pipeline, '"Odd ""role"""') FROM etl.pipelines WHERE pipeline LIKE 'n_me%'});
-sql_ok($other, 'postgres', q{SELECT etl.run(pipeline) FROM etl.pipelines WHERE pipeline LIKE 'n_me%'}, q{Odd "role"});
+sql_ok($other, 'postgres', q{SELECT etl.set_owner(pipeline, '"Odd ""role"""') FROM etl.pipelines WHERE pipeline LIKE 'n%me "with"%'});
+sql_ok($other, 'postgres', q{SELECT etl.run(pipeline) FROM etl.pipelines WHERE pipeline LIKE 'n%me "with"%'}, q{Odd "role"});
 is(sql_ok($other, 'postgres', q{SELECT id FROM "Odd ""role""".target}), '2', 'with the version that was current');
 
 $node->stop;
