@@ -104,8 +104,11 @@ dq_stage_relation(const char *schema, const char *step)
 
 /*
  * dq_stage_drop: drop at most max_tables stages of a run, and the schema with
- * the last of them, as the current user; true when nothing is left. Never what
- * somebody else made of them: a view on a kept stage makes this fail.
+ * the last of them, as the current user; true when nothing is left.
+ *
+ * The schema is the first in the path of a run, so what a call step creates
+ * without naming a schema is in it and goes too, the youngest first. Never what
+ * was made of a stage elsewhere: a view on it makes this fail.
  */
 bool
 dq_stage_drop(int64 run_id, int max_tables)
@@ -120,19 +123,25 @@ dq_stage_drop(int64 run_id, int max_tables)
 	dq_args_text(&args, schema);
 	dq_args_int4(&args, max_tables);
 	rows = dq_spi_query(DQ_GENERATED,
-						"SELECT c.relname::text AS name"
+						"SELECT c.relname::text AS name,"
+						" CASE c.relkind WHEN 'v' THEN 'VIEW'"
+						" WHEN 'm' THEN 'MATERIALIZED VIEW'"
+						" WHEN 'f' THEN 'FOREIGN TABLE'"
+						" ELSE 'TABLE' END AS kind"
 						" FROM pg_catalog.pg_class c"
 						" JOIN pg_catalog.pg_namespace n"
 						" ON n.oid = c.relnamespace"
-						" WHERE n.nspname = $1 AND c.relkind = 'r'"
-						" ORDER BY c.oid LIMIT $2",
+						" WHERE n.nspname = $1 AND NOT c.relispartition"
+						" AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+						" ORDER BY c.oid DESC LIMIT $2",
 						&args);
 	for (i = 0; i < rows->count; i++)
 	{
 		char *name = dq_rows_text(rows, i, "name");
+		char *kind = dq_rows_text(rows, i, "kind");
 
 		(void) dq_spi_execute(DQ_GENERATED,
-							  psprintf("DROP TABLE %s",
+							  psprintf("DROP %s %s", kind,
 									   dq_sqltext_qualified(schema, name)),
 							  NULL);
 	}

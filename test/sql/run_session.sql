@@ -104,6 +104,16 @@ SELECT etl.run('run_session stage') IS NOT NULL AS ran;
 SELECT count(*) AS schemas FROM pg_namespace WHERE nspname = 'etl_r' || :id;
 DROP VIEW look;
 
+-- what a step creates without a schema's name goes with the stages
+SELECT count(*) > 0 AS defined FROM etl.define('run_session scratch', steps => ARRAY[
+	etl.extract('rows', 'SELECT 1 AS id'),
+	etl.call('view', 'CREATE VIEW first AS SELECT * FROM rows', depends_on => '{rows}'),
+	etl.call('matview', 'CREATE MATERIALIZED VIEW second AS TABLE first', depends_on => '{view}'),
+	etl.call('table', 'CREATE TABLE third (id int) PARTITION BY LIST (id)', depends_on => '{matview}'),
+	etl.call('partition', 'CREATE TABLE fourth PARTITION OF third DEFAULT', depends_on => '{table}')]);
+SELECT etl.run('run_session scratch') AS id \gset
+SELECT count(*) AS schemas FROM pg_namespace WHERE nspname = 'etl_r' || :id;
+
 SELECT bool_and(etl.drop_pipeline(pipeline) IS NOT NULL) AS dropped
 FROM (SELECT pipeline FROM etl.pipelines WHERE pipeline LIKE 'run\_session %' ORDER BY 1) p;
 DROP SCHEMA run_session CASCADE;
