@@ -107,8 +107,8 @@ dq_stage_relation(const char *schema, const char *step)
  * the last of them, as the current user; true when nothing is left.
  *
  * The schema is the first in the path of a run, so what a call step creates
- * without naming a schema is in it and goes too, the youngest first. Never what
- * was made of a stage elsewhere: a view on it makes this fail.
+ * without naming a schema is in it and goes too, the youngest first. Never
+ * what was made of a stage elsewhere: a view on it makes this fail.
  */
 bool
 dq_stage_drop(int64 run_id, int max_tables)

@@ -78,7 +78,7 @@ SELECT etl.run('run_session ring 1') IS NULL;
 SELECT count(*) > 0 AS defined FROM etl.define('run_session cancel', steps => ARRAY[
 	etl.call('deaf', $$ DO $x$ BEGIN
 		PERFORM pg_cancel_backend(pg_backend_pid());
-		PERFORM pg_sleep(60);
+		LOOP PERFORM 1; END LOOP;
 	EXCEPTION WHEN query_canceled THEN NULL; END $x$ $$)]);
 SELECT etl.run('run_session cancel') IS NULL;
 \echo :LAST_ERROR_SQLSTATE
