@@ -127,6 +127,8 @@ describe_step(Jsonb *step)
 	char *source = value_text(options, "source");
 	char *target = value_text(options, "target");
 
+	if (kind == NULL || phase == NULL)
+		elog(ERROR, "step has no kind or phase");
 	initStringInfo(&text);
 	appendStringInfoString(&text, kind);
 	if (target != NULL)

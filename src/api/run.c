@@ -5,9 +5,9 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "base/dq_etl.h"
 #include "base/sqltext.h"
+#include "api/guard.h"
 #include "catalog/access.h"
 #include "catalog/runlog.h"
 #include "fmgr.h"
@@ -33,26 +33,6 @@ typedef enum IfRunning
 	IF_RUNNING_SKIP,
 	IF_RUNNING_WAIT
 } IfRunning;
-
-/*
- * require_writable: refuse where a run could never start or be recorded.
- */
-static void
-require_writable(const char *function)
-{
-	if (RecoveryInProgress())
-		ereport(ERROR,
-				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-				 errmsg("cannot execute %s during recovery", function),
-				 errhint("Call it on the primary server.")));
-	PreventCommandIfReadOnly(function);
-	PreventCommandIfParallelMode(function);
-	if (InSecurityRestrictedOperation())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("cannot execute %s within security-restricted operation",
-						function)));
-}
 
 /*
  * require_no_xid: refuse to wait for another transaction while this one has
@@ -235,7 +215,7 @@ dq_etl_run(PG_FUNCTION_ARGS)
 	DqPipeline *pipeline;
 	DqOutcome *outcome;
 
-	require_writable("etl.run()");
+	dq_guard_writable("etl.run()");
 	pipeline = load_for_run(name, !is_inline);
 	if (is_inline)
 		outcome = run_inline(pipeline, &window, params);
@@ -308,7 +288,7 @@ dq_etl_run_pending(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("max_windows must be at least 1")));
-	require_writable("etl.run_pending()");
+	dq_guard_writable("etl.run_pending()");
 	pipeline = load_for_run(name, true);
 	require_no_xid("etl.run_pending()");
 	initStringInfo(&list);
@@ -403,10 +383,7 @@ dq_etl_cancel(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	run_id = PG_GETARG_INT64(0);
-	if (RecoveryInProgress())
-		ereport(ERROR,
-				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-				 errmsg("cannot execute %s during recovery", "etl.cancel()")));
+	PreventCommandDuringRecovery("etl.cancel()");
 	require_run_access(run_id, DQ_MAY_RUN);
 	PG_RETURN_BOOL(dq_launch_cancel(run_id));
 }

@@ -188,7 +188,10 @@ dq_column_map(Relation target, Relation stage, const char *step,
 			continue;
 		to = find_attribute(target, NameStr(from->attname));
 		if (to == NULL)
+		{
 			report_unknown(target, stage, step);
+			continue;
+		}
 		check_writable(target, to, step);
 		check_assignable(target, from, to, step);
 		columns = lappend(columns, make_column(from, to, key));

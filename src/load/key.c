@@ -71,6 +71,19 @@ attribute(Relation target, Form_pg_index form, int i)
 }
 
 /*
+ * plain_attribute: the same for an index that has no expression.
+ */
+static Form_pg_attribute
+plain_attribute(Relation target, Form_pg_index form, int i)
+{
+	Form_pg_attribute att = attribute(target, form, i);
+
+	if (att == NULL)
+		elog(ERROR, "index %u has an expression", form->indexrelid);
+	return att;
+}
+
+/*
  * dq_key_primary: columns of the primary key, NIL when there is none.
  */
 List *
@@ -166,7 +179,7 @@ compares_as_type(Relation target, Relation index)
 
 	for (i = 0; i < index->rd_index->indnkeyatts; i++)
 	{
-		Form_pg_attribute att = attribute(target, index->rd_index, i);
+		Form_pg_attribute att = plain_attribute(target, index->rd_index, i);
 		Oid type = getBaseType(att->atttypid);
 
 		if (lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr !=
@@ -364,7 +377,7 @@ describe_key(Relation target, const Candidates *found)
 	key->nulls_equal = index->rd_index->indnullsnotdistinct;
 	for (i = 0; i < index->rd_index->indnkeyatts; i++)
 	{
-		Form_pg_attribute att = attribute(target, index->rd_index, i);
+		Form_pg_attribute att = plain_attribute(target, index->rd_index, i);
 		DqKeyColumn *column = palloc0(sizeof(DqKeyColumn));
 
 		column->name = pstrdup(NameStr(att->attname));
