@@ -4,8 +4,10 @@
  *	  memory segment, made by the caller, that lives as long as either looks
  *	  at it.
  *
- * The caller fills the request before it registers the worker. Afterwards all
- * fields below the mutex are read and written under it.
+ * The caller fills the request before it registers the worker. Afterwards the
+ * fields below the mutex are read and written under it, up to run_id; what
+ * follows is written by the worker alone before the phase becomes
+ * DQ_WORKER_DONE, and read after that was seen.
  */
 #ifndef DQ_SHARED_H
 #define DQ_SHARED_H

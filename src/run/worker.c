@@ -71,8 +71,7 @@ handle_cancel(SIGNAL_ARGS)
 }
 
 /*
- * put_text: store a string for the caller, clipped to what is left, under the
- * mutex; returns its offset, 0 for none.
+ * put_text: store a string for the caller, clipped to what is left; returns its offset, 0 for none.
  */
 static int
 put_text(DqRunShared *shared, const char *text)
@@ -102,8 +101,8 @@ clip(const char *text, int max_bytes)
 }
 
 /*
- * put_error: store an error for the caller, under the mutex. The strings are
- * clipped beforehand by clip_error.
+ * put_error: store an error for the caller. The strings are clipped beforehand
+ * by clip_error.
  */
 static void
 put_error(DqRunShared *shared, const ErrorData *error)
@@ -142,13 +141,14 @@ clip_error(const ErrorData *error)
 }
 
 /*
- * wake_caller: set the latch of whoever waits, under the mutex.
+ * wake: set the latch of whoever waited when the mutex was held. It may have
+ * left since; another process is then woken for nothing.
  */
 static void
-wake_caller(DqRunShared *shared)
+wake(PGPROC *caller)
 {
-	if (shared->caller != NULL)
-		SetLatch(&shared->caller->procLatch);
+	if (caller != NULL)
+		SetLatch(&caller->procLatch);
 }
 
 /*
@@ -157,6 +157,7 @@ wake_caller(DqRunShared *shared)
 static void
 tell_phase(DqRunShared *shared, DqWorkerPhase phase, int64 run_id)
 {
+	PGPROC *caller;
 	bool cancel;
 
 	SpinLockAcquire(&shared->mutex);
@@ -164,8 +165,9 @@ tell_phase(DqRunShared *shared, DqWorkerPhase phase, int64 run_id)
 	shared->run_id = run_id;
 	shared->worker_pid = MyProcPid;
 	cancel = shared->cancel;
-	wake_caller(shared);
+	caller = shared->caller;
 	SpinLockRelease(&shared->mutex);
+	wake(caller);
 	if (cancel)
 		dq_tx_cancel_requested = true;
 }
@@ -177,20 +179,24 @@ static void
 tell_outcome(DqRunShared *shared, DqOutcomeKind outcome,
 			 const ErrorData *error, const char *note)
 {
-	ErrorData clipped;
-	const char *short_note = clip(note, 1000);
+	PGPROC *caller;
 
-	if (error != NULL)
-		clipped = clip_error(error);
-	SpinLockAcquire(&shared->mutex);
+	/* the caller looks at these only once it has seen the last phase */
 	shared->outcome = outcome;
 	if (error != NULL)
+	{
+		ErrorData clipped = clip_error(error);
+
 		put_error(shared, &clipped);
-	shared->note = put_text(shared, short_note);
+	}
+	shared->note = put_text(shared, clip(note, 1000));
+
+	SpinLockAcquire(&shared->mutex);
 	shared->phase = DQ_WORKER_DONE;
 	shared->worker_pid = 0;
-	wake_caller(shared);
+	caller = shared->caller;
 	SpinLockRelease(&shared->mutex);
+	wake(caller);
 }
 
 /*
@@ -200,11 +206,13 @@ static void
 forget_worker(int code, Datum arg)
 {
 	DqRunShared *shared = (DqRunShared *) DatumGetPointer(arg);
+	PGPROC *caller;
 
 	SpinLockAcquire(&shared->mutex);
 	shared->worker_pid = 0;
-	wake_caller(shared);
+	caller = shared->caller;
 	SpinLockRelease(&shared->mutex);
+	wake(caller);
 }
 
 /*
