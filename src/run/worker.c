@@ -71,7 +71,8 @@ handle_cancel(SIGNAL_ARGS)
 }
 
 /*
- * put_text: store a string for the caller, clipped to what is left; returns its offset, 0 for none.
+ * put_text: store a string for the caller, clipped to what is left; returns
+ * its offset, 0 for none.
  */
 static int
 put_text(DqRunShared *shared, const char *text)
