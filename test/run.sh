@@ -178,8 +178,12 @@ run_pgtap()
 # two at a time.
 run_tap()
 {
-	local directory=$DQ_BUILD/tap status=0 tests
+	local directory=$DQ_BUILD/tap status=0 tests sockets
 
+	# PostgreSQL::Test leaves the directories of its sockets behind when a
+	# test breaks off; they are in one that goes with the suite
+	sockets=$(dq_as mktemp -d /tmp/dq.XXXXXX)
+	DQ_TEMPORARY+=("$sockets")
 	rm -rf "$directory"
 	dq_as mkdir -p "$directory"
 	printf '%s\n' "$DQ_SETTINGS" "fsync = off" >"$directory/postgresql.conf"
@@ -196,12 +200,13 @@ END
 		: >"$directory/none.log"
 	else
 		printf '%s\n' "${tests[@]}" |
-			dq_as env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE "PATH=$DQ_BINDIR:$PATH" TMPDIR=/tmp \
+			dq_as env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE "PATH=$DQ_BINDIR:$PATH" "TMPDIR=$sockets" \
 				"PG_REGRESS=$DQ_PGXS/src/test/regress/pg_regress" "TEMP_CONFIG=$directory/postgresql.conf" \
 				"DQ_TEST_DATA=$DQ_SRC/test/data" \
 				xargs -P 2 -I '{}' bash "$directory/one" "$DQ_SRC" "$directory" '{}' "$DQ_PGXS/src/test/perl" ||
 			status=$?
 	fi
+	rm -rf "$sockets"
 	for tests in "$directory"/*.log; do
 		# a file that died or ran out of time counts, whatever it asserted before
 		grep -q -E '^(Result: (PASS|NOTESTS)|not ok)' "$tests" ||
