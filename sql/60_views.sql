@@ -59,11 +59,14 @@ COMMENT ON FUNCTION etl_catalog.ledger_add(bigint, timestamptz, timestamptz) IS
 'Mark a range of time as done without running anything; window_start may be -infinity. Error: 22023 when the range is empty or has no end';
 
 -- Who sees what. Inside a view current_user is who looks. Nobody is granted
--- these; the views of schema etl above them are the security barriers.
+-- these; the views of schema etl above them are the security barriers. The
+-- join with nothing makes them read-only: pg_write_all_data may write to every
+-- view that PostgreSQL can update by itself, with the rights of its owner.
 
 CREATE VIEW etl_catalog.visible_pipeline AS
 	SELECT p.*, etl_catalog.has_role(p.owner_oid, p.owner_name) AS owned
 	  FROM etl_catalog.pipeline p
+	 CROSS JOIN (SELECT) nothing
 	 WHERE etl_catalog.has_role(p.owner_oid, p.owner_name)
 		OR pg_has_role('pg_monitor', 'USAGE')
 		OR EXISTS (SELECT FROM etl_catalog.pipeline_access a
@@ -76,6 +79,7 @@ COMMENT ON VIEW etl_catalog.visible_pipeline IS
 CREATE VIEW etl_catalog.visible_run AS
 	SELECT r.*, pg_has_role(r.owner_oid, 'USAGE') AS owned
 	  FROM etl_catalog.run r
+	 CROSS JOIN (SELECT) nothing
 	 WHERE pg_has_role(r.owner_oid, 'USAGE')
 		OR pg_has_role('pg_monitor', 'USAGE')
 		OR EXISTS (SELECT FROM etl_catalog.visible_pipeline p

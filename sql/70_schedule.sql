@@ -9,12 +9,13 @@ CREATE FUNCTION etl_catalog.job_name(pipeline_id bigint) RETURNS text
 				THEN current_database()::text
 				ELSE md5(current_database()::text) END;
 
--- What should be scheduled; read by the extension only.
+-- What should be scheduled, of the pipelines that one may see; the extension,
+-- whose owner sees all, reads it too.
 CREATE VIEW etl_catalog.wanted_job AS
 	SELECT p.pipeline_id, p.name AS pipeline, p.owner_oid, p.owner_name,
 		   v.schedule, etl_catalog.job_name(p.pipeline_id) AS job_name,
 		   'SELECT etl.run_pending(' || quote_literal(p.name) || ')' AS command
-	  FROM etl_catalog.pipeline p
+	  FROM etl_catalog.visible_pipeline p
 	  JOIN etl_catalog.pipeline_version v USING (pipeline_id, version);
 
 CREATE FUNCTION etl.schedule(pipeline text, cron text DEFAULT NULL) RETURNS bigint
@@ -45,7 +46,7 @@ CREATE FUNCTION etl_catalog.cron_jobs(
 	LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'dq_etl_catalog_cron_jobs';
 
-CREATE VIEW etl.schedules AS
+CREATE VIEW etl.schedules WITH (security_barrier) AS
 	SELECT w.pipeline, w.owner_name AS owner, w.schedule, j.job_id,
 		   j.job_schedule, j.active, j.username, j.database_name,
 		   j.last_status, j.last_started_at, j.last_finished_at,

@@ -1,6 +1,6 @@
 -- What every object that a user sees must keep to, whoever adds it.
 BEGIN;
-SELECT plan(7);
+SELECT plan(9);
 
 SELECT is_empty($$
   SELECT p.oid::regprocedure::text AS function
@@ -81,6 +81,26 @@ SELECT is_empty($$
   AND    (l.lanname NOT IN ('c', 'sql', 'internal') OR (l.lanname = 'sql' AND p.prosqlbody IS NULL))
   ORDER  BY 1
 $$, 'functions are C, or SQL with a standard body');
+
+-- A role may look, and create a function that tells what it is asked about.
+SELECT is_empty($$
+  SELECT c.oid::regclass::text AS view
+  FROM   pg_catalog.pg_class c
+  WHERE  c.relnamespace = 'etl'::regnamespace
+  AND    c.relkind = 'v'
+  AND    NOT coalesce('security_barrier=true' = ANY (c.reloptions), false)
+  ORDER  BY 1
+$$, 'every view of schema etl is a security barrier');
+
+-- pg_write_all_data may write to views, with the rights of their owner.
+SELECT is_empty($$
+  SELECT c.oid::regclass::text AS view
+  FROM   pg_catalog.pg_class c
+  WHERE  c.relnamespace IN ('etl'::regnamespace, 'etl_catalog'::regnamespace)
+  AND    c.relkind = 'v'
+  AND    pg_catalog.pg_relation_is_updatable(c.oid, true) <> 0
+  ORDER  BY 1
+$$, 'no view can be written to');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -24,7 +24,7 @@ SET ROLE views_rights_owner;
 CREATE TABLE source AS SELECT 1 AS id, 'secret@example.org' AS email;
 CREATE TABLE target (id int PRIMARY KEY CHECK (id <> 1), email text);
 SELECT action FROM etl.define('views_rights secret', period => '100 years', start_at => '1800-01-01 00:00+00', timezone => 'UTC',
-	params => '{"token": "x"}', steps => ARRAY[
+	params => '{"token": "x"}', schedule => '@daily', steps => ARRAY[
 		etl.extract('rows', 'SELECT * FROM source'),
 		etl.expect('rows', ARRAY['email IS NULL'], on_fail => 'warn'),
 		etl.load('rows', target => 'target', key => '{id}')]) LIMIT 1;
@@ -36,7 +36,7 @@ SELECT etl.run('views_rights secret');
 RESET ROLE;
 SET ROLE views_rights_other;
 SELECT action FROM etl.define('views_rights other', period => '100 years', start_at => '1800-01-01 00:00+00', timezone => 'UTC',
-	steps => ARRAY[etl.call('one', 'SELECT 1')]) LIMIT 1;
+	schedule => '@daily', steps => ARRAY[etl.call('one', 'SELECT 1')]) LIMIT 1;
 RESET ROLE;
 
 -- the same question as each of them
@@ -73,6 +73,7 @@ SELECT run_id FROM etl.run_errors WHERE leak(message);
 SELECT run_id FROM etl.check_results WHERE leak(sample::text);
 SELECT DISTINCT pipeline FROM etl.windows WHERE leak(pipeline || state) AND state = 'running';
 SELECT pipeline FROM etl.attention WHERE leak(reason);
+SELECT pipeline FROM etl.schedules WHERE leak(pipeline);
 -- (PostgreSQL takes a UNION ALL apart even where the view is a barrier)
 SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'etl'::regnamespace AND c.relkind = 'v' AND pg_get_viewdef(c.oid) ~ '\mUNION\M';
 -- nor does what lies below the views
@@ -90,6 +91,7 @@ SET ROLE views_rights_reader;
 SELECT count(*) FROM etl_catalog.pipeline;
 SELECT count(*) FROM etl_catalog.run;
 SELECT count(*) FROM etl_catalog.check_result;
+SELECT count(*) FROM etl_catalog.wanted_job;
 RESET ROLE;
 
 -- a run belongs to the role that executed it: a new owner gets no samples of it
