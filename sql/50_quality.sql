@@ -28,7 +28,7 @@ CREATE FUNCTION etl.rules(rules jsonb) RETURNS text[]
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'dq_etl_rules';
 COMMENT ON FUNCTION etl.rules(jsonb) IS
-'Turn a JSON list of rule objects (strings in it are check texts) into a list of checks. Errors: 22004 for NULL, otherwise as etl.rule';
+'Turn a JSON list of rule objects (strings in it are check texts) into a list of checks. jsonb keeps the last value of a key that stands twice; in a rule object given as text that is an error. Errors: 22004 for NULL, otherwise as etl.rule';
 
 CREATE FUNCTION etl.check(
 	source              regclass,

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "base/json.h"
+#include "base/spi.h"
 #include "base/suggest.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -290,6 +291,33 @@ dq_json_parse(const char *text, const char *what)
 {
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 											  CStringGetDatum(text)));
+}
+
+/*
+ * dq_json_parse_object: the same for an object, and 22023 when a key of it
+ * stands there twice: jsonb would keep the last value and say nothing.
+ */
+Jsonb *
+dq_json_parse_object(const char *text, const char *what)
+{
+	Jsonb *doc = dq_json_parse(text, what);
+	DqArgs args = {0};
+	DqRows *rows;
+
+	dq_args_text(&args, text);
+	rows = dq_spi_query_readonly(DQ_GENERATED,
+								 "SELECT k.key FROM pg_catalog.json_object_keys"
+								 "($1::pg_catalog.json) AS k (key)"
+								 " GROUP BY k.key"
+								 " HAVING pg_catalog.count(*) > 1"
+								 " ORDER BY k.key LIMIT 1",
+								 &args);
+	if (rows->count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("key \"%s\" stands twice in %s",
+						dq_rows_text(rows, 0, "key"), what)));
+	return doc;
 }
 
 /*

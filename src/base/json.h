@@ -29,6 +29,7 @@ extern List *dq_json_keys(Jsonb *doc);
 extern void dq_json_check_keys(Jsonb *doc, const char *const *allowed,
 							   const char *what);
 extern Jsonb *dq_json_parse(const char *text, const char *what);
+extern Jsonb *dq_json_parse_object(const char *text, const char *what);
 extern char *dq_json_out(Jsonb *doc);
 
 /* building: start, add keys in any order, finish */

@@ -427,7 +427,7 @@ read_name(DqCheck *check, Jsonb *doc, const char *what)
 static DqCheck *
 read_object(const char *text)
 {
-	Jsonb *doc = dq_json_parse(text, "rule");
+	Jsonb *doc = dq_json_parse_object(text, "a rule");
 	char *type = dq_json_text(doc, "type", "a rule");
 	DqCheck *check;
 	const char *what;

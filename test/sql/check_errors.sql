@@ -258,6 +258,11 @@ SELECT check_name, status, tested_rows FROM etl.check('guarded', '{id > 0}');
 SHOW row_security;
 
 SET client_min_messages = warning;
+-- a key that stands twice, whatever its spelling
+SELECT etl.check('t', ARRAY['{"type": "range", "column": "age", "min_value": 1, "min_value": 100}']);
+\echo :LAST_ERROR_SQLSTATE
+SELECT etl.check('t', ARRAY['{"type": "not_null", "column": "age", "col\u0075mn": "id"}']);
+
 DROP SCHEMA check_errors, check_errors_hidden CASCADE;
 DROP OWNED BY regress_check_reader;
 DROP ROLE regress_check_reader;
