@@ -268,8 +268,9 @@ add_oids(DqArgs *args, List *oids)
 }
 
 /*
- * dq_deps_overlaps: see deps.h. Follows views to what they select from, and
- * parents to their children, from both sides.
+ * dq_deps_overlaps: see deps.h. Follows views to what they select from, SQL
+ * functions in them to what their bodies use, and parents to their children,
+ * from both sides.
  */
 List *
 dq_deps_overlaps(List *read, List *written)
@@ -284,24 +285,37 @@ dq_deps_overlaps(List *read, List *written)
 	add_oids(&args, read);
 	add_oids(&args, written);
 	rows = dq_spi_query(DQ_GENERATED,
-						"WITH RECURSIVE reached (root, relid) AS ("
-						" SELECT o, o FROM pg_catalog.unnest($1 || $2) o"
+						"WITH RECURSIVE reached (root, classid, objid) AS ("
+						" SELECT o, 'pg_catalog.pg_class'::regclass::oid, o"
+						" FROM pg_catalog.unnest($1 || $2) o"
 						" UNION"
-						" SELECT r.root, n.relid FROM reached r, LATERAL ("
-						" SELECT i.inhrelid FROM pg_catalog.pg_inherits i"
-						" WHERE i.inhparent = r.relid"
+						" SELECT r.root, n.classid, n.objid"
+						" FROM reached r, LATERAL ("
+						" SELECT 'pg_catalog.pg_class'::regclass::oid,"
+						" i.inhrelid FROM pg_catalog.pg_inherits i"
+						" WHERE i.inhparent = r.objid"
+						" AND r.classid = 'pg_catalog.pg_class'::regclass"
 						" UNION ALL"
-						" SELECT d.refobjid FROM pg_catalog.pg_rewrite w"
+						" SELECT d.refclassid, d.refobjid"
+						" FROM pg_catalog.pg_rewrite w"
 						" JOIN pg_catalog.pg_depend d"
 						" ON d.classid = 'pg_catalog.pg_rewrite'::regclass"
 						" AND d.objid = w.oid"
-						" AND d.refclassid = 'pg_catalog.pg_class'::regclass"
-						" WHERE w.ev_class = r.relid"
-						" AND w.ev_type = '1') n (relid))"
+						" WHERE w.ev_class = r.objid AND w.ev_type = '1'"
+						" AND r.classid = 'pg_catalog.pg_class'::regclass"
+						" UNION ALL"
+						" SELECT d.refclassid, d.refobjid"
+						" FROM pg_catalog.pg_depend d"
+						" WHERE d.classid = r.classid AND d.objid = r.objid"
+						" AND r.classid = 'pg_catalog.pg_proc'::regclass"
+						") n (classid, objid)"
+						" WHERE n.classid IN ('pg_catalog.pg_class'::regclass,"
+						" 'pg_catalog.pg_proc'::regclass))"
 						" SELECT DISTINCT r.root AS read_root,"
 						" w.root AS written_root"
-						" FROM reached r JOIN reached w USING (relid)"
+						" FROM reached r JOIN reached w USING (classid, objid)"
 						" WHERE r.root = ANY ($1) AND w.root = ANY ($2)"
+						" AND r.classid = 'pg_catalog.pg_class'::regclass"
 						" ORDER BY read_root, written_root",
 						&args);
 	for (i = 0; i < rows->count; i++)

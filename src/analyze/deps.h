@@ -32,8 +32,8 @@ typedef struct DqOverlap
 
 /*
  * Which of the relations "read" share rows with which of "written" (Lists of
- * OIDs): because they are the same, or through views, children and partitions
- * of either. A List of DqOverlap *.
+ * OIDs): because they are the same, or through views, SQL functions in these,
+ * children and partitions of either. A List of DqOverlap *.
  */
 extern List *dq_deps_overlaps(List *read, List *written);
 

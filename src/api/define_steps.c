@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "analyze/calls.h"
 #include "analyze/definition.h"
 #include "analyze/deps.h"
 #include "analyze/statement.h"
@@ -168,6 +169,7 @@ check_query(StepCheck *check)
 	char *query = required(check, "query");
 	DqJsonBuild options;
 	RawStmt *parsed;
+	List *called;
 
 	dq_json_check_keys(draft->step.options, query_options, check->what);
 	draft->step.phase = DQ_PHASE_STAGE;
@@ -175,6 +177,8 @@ check_query(StepCheck *check)
 	parsed = dq_statement_parse_query(query);
 	dq_definition_add_reads(check->drafts, draft,
 							dq_deps_relations(parsed->stmt), query);
+	called = dq_calls_relations(parsed->stmt);
+	draft->relations = list_concat_unique_oid(draft->relations, called);
 
 	dq_json_begin(&options);
 	dq_json_add_text(&options, "query", query);

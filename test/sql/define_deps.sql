@@ -138,6 +138,23 @@ SELECT count(*) FROM etl.define('define_deps', ARRAY[
 	etl.load('a', 'define_deps_dwh.dim', mode => 'append')], timezone => 'UTC');
 SELECT * FROM deps ORDER BY run_order;
 
+-- through SQL functions too, called by the step, by one another or by a view;
+-- a body that is a string is not looked into
+CREATE FUNCTION define_deps_dwh.dims() RETURNS bigint LANGUAGE sql STABLE RETURN (SELECT count(*) FROM define_deps_dwh.dim_view);
+CREATE FUNCTION define_deps_dwh.dims(plus int) RETURNS bigint LANGUAGE sql STABLE RETURN define_deps_dwh.dims() + plus;
+CREATE FUNCTION define_deps_dwh.opaque() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM define_deps_dwh.dim';
+CREATE VIEW define_deps_dwh.counted AS SELECT define_deps_dwh.dims(1) AS n;
+SELECT count(*) FROM etl.define('define_deps', ARRAY[
+	etl.extract('rows', 'SELECT * FROM src WHERE id > define_deps_dwh.dims()'),
+	etl.load('rows', 'define_deps_dwh.dim'),
+	etl.transform('calls', 'SELECT id FROM rows WHERE id < define_deps_dwh.dims(2)'),
+	etl.transform('views', 'SELECT * FROM define_deps_dwh.counted'),
+	etl.transform('strings', 'SELECT define_deps_dwh.opaque()'),
+	etl.transform('missing', 'SELECT define_deps_dwh.nothing(), nowhere.nothing(), abs(1)')], timezone => 'UTC');
+SELECT name, phase, depends_on FROM deps ORDER BY position;
+DROP VIEW define_deps_dwh.counted;
+DROP FUNCTION define_deps_dwh.dims(int), define_deps_dwh.dims(), define_deps_dwh.opaque();
+
 -- a step listed after a load reads what the load leaves, in its transaction,
 -- and so does what depends on it; listed before, it sees the old state
 SELECT count(*) FROM etl.define('define_deps', ARRAY[
