@@ -30,6 +30,12 @@ PG_FUNCTION_INFO_V1(dq_etl_enable);
 PG_FUNCTION_INFO_V1(dq_etl_disable);
 PG_FUNCTION_INFO_V1(dq_etl_set_owner);
 
+typedef struct RenameCall
+{
+	int64 pipeline_id;
+	const char *new_name;
+} RenameCall;
+
 /*
  * require_idle: 55006 while a run of the pipeline is live; none can start
  * until this transaction ends. A row that is called running while nobody
@@ -144,6 +150,28 @@ dq_etl_drop_pipeline(PG_FUNCTION_ARGS)
 }
 
 /*
+ * name_taken: 42710 for a name that another pipeline has.
+ */
+static void
+name_taken(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("pipeline \"%s\" already exists", name)));
+}
+
+/*
+ * store_name: guarded; somebody else may take the name at the same time.
+ */
+static void
+store_name(void *arg)
+{
+	RenameCall *call = (RenameCall *) arg;
+
+	dq_store_rename(call->pipeline_id, call->new_name);
+}
+
+/*
  * dq_etl_rename_pipeline: etl.rename_pipeline(pipeline, new_name).
  */
 Datum
@@ -152,16 +180,22 @@ dq_etl_rename_pipeline(PG_FUNCTION_ARGS)
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	DqPipeline *pipeline;
+	RenameCall call;
+	ErrorData *error;
 
 	dq_guard_writable("etl.rename_pipeline()");
 	pipeline = dq_guard_open(name);
 	dq_definition_check_name(new_name, "pipeline");
 	if (dq_pipeline_load(new_name, 0, true) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("pipeline \"%s\" already exists", new_name)));
+		name_taken(new_name);
 	require_idle(pipeline);
-	dq_store_rename(pipeline->id, new_name);
+	call.pipeline_id = pipeline->id;
+	call.new_name = new_name;
+	error = dq_errctx_try_subxact(store_name, &call);
+	if (error != NULL && error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
+		name_taken(new_name);
+	if (error != NULL)
+		dq_errctx_rethrow(error);
 	pipeline->name = new_name;
 	dq_schedule_follow_name(pipeline);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("pipeline \"%s\" is called \"%s\" now",
