@@ -171,7 +171,9 @@ dq_access_require(const DqPipeline *pipeline, DqPrivilege privilege)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("must be owner of pipeline \"%s\"", pipeline->name),
-			 errhint("SET ROLE %s;", dq_sqltext_ident(pipeline->owner_name))));
+			 dq_access_allowed(pipeline->id, owner, DQ_MAY_VIEW) ? errhint("SET ROLE %s;",
+																		   dq_sqltext_ident(pipeline->owner_name)) :
+																   0));
 }
 
 /*
