@@ -137,6 +137,16 @@ role_literal(const char *role)
 }
 
 /*
+ * may_know_owner: may the current user learn from a hint who the owner is?
+ */
+static bool
+may_know_owner(const DqPipeline *pipeline, Oid owner)
+{
+	return is_member_of_role(GetUserId(), owner) ||
+		   dq_access_allowed(pipeline->id, owner, DQ_MAY_VIEW);
+}
+
+/*
  * dq_access_require: throw 42501 when the current user may not.
  */
 void
@@ -171,9 +181,9 @@ dq_access_require(const DqPipeline *pipeline, DqPrivilege privilege)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("must be owner of pipeline \"%s\"", pipeline->name),
-			 dq_access_allowed(pipeline->id, owner, DQ_MAY_VIEW) ? errhint("SET ROLE %s;",
-																		   dq_sqltext_ident(pipeline->owner_name)) :
-																   0));
+			 may_know_owner(pipeline, owner) ? errhint("SET ROLE %s;",
+													   dq_sqltext_ident(pipeline->owner_name)) :
+											   0));
 }
 
 /*
