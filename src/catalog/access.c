@@ -137,13 +137,16 @@ role_literal(const char *role)
 }
 
 /*
- * may_know_owner: may the current user learn from a hint who the owner is?
+ * become_hint: how to become the owner, NULL for those who may not learn from
+ * a hint who it is.
  */
-static bool
-may_know_owner(const DqPipeline *pipeline, Oid owner)
+static char *
+become_hint(const DqPipeline *pipeline, Oid owner)
 {
-	return is_member_of_role(GetUserId(), owner) ||
-		   dq_access_allowed(pipeline->id, owner, DQ_MAY_VIEW);
+	if (!is_member_of_role(GetUserId(), owner) &&
+		!dq_access_allowed(pipeline->id, owner, DQ_MAY_VIEW))
+		return NULL;
+	return psprintf("SET ROLE %s;", dq_sqltext_ident(pipeline->owner_name));
 }
 
 /*
@@ -154,6 +157,7 @@ dq_access_require(const DqPipeline *pipeline, DqPrivilege privilege)
 {
 	Oid owner = dq_access_owner(pipeline);
 	const char *name = dq_sqltext_literal(pipeline->name);
+	char *hint;
 	char *user;
 
 	if (dq_access_allowed(pipeline->id, owner, privilege))
@@ -178,12 +182,11 @@ dq_access_require(const DqPipeline *pipeline, DqPrivilege privilege)
 						   pipeline->owner_name),
 				 errhint("SELECT etl.set_owner(%s, %s);", name,
 						 role_literal(pipeline->owner_name))));
+	hint = become_hint(pipeline, owner);
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("must be owner of pipeline \"%s\"", pipeline->name),
-			 may_know_owner(pipeline, owner) ? errhint("SET ROLE %s;",
-													   dq_sqltext_ident(pipeline->owner_name)) :
-											   0));
+			 hint ? errhint("%s", hint) : 0));
 }
 
 /*
