@@ -31,6 +31,9 @@
 /* the extension of the first transaction of this process */
 static Oid extension_at_start = InvalidOid;
 
+/* the owner of the pipeline, as whom this process connected */
+static Oid user_at_start = InvalidOid;
+
 volatile sig_atomic_t dq_tx_cancel_requested = false;
 volatile sig_atomic_t dq_tx_cancel_deferred = false;
 
@@ -76,6 +79,19 @@ hold_extension(void)
 }
 
 /*
+ * require_owner: a superuser's step that committed SET SESSION AUTHORIZATION
+ * and then failed must not hand its next attempt to another role.
+ */
+static void
+require_owner(void)
+{
+	if (GetUserId() != user_at_start)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("a step changed the role of the run")));
+}
+
+/*
  * dq_tx_begin: start a transaction of a worker. A temporary table or
  * prepared statement of an earlier step does not reach into it.
  */
@@ -92,8 +108,11 @@ dq_tx_begin(bool discard)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	hold_extension();
+	if (!OidIsValid(user_at_start))
+		user_at_start = GetUserId();
 	if (discard)
 	{
+		require_owner();
 		/* catalogue rows may have parts out of line */
 		PushActiveSnapshot(GetTransactionSnapshot());
 		ResetTempTableNamespace();

@@ -114,6 +114,25 @@ SELECT count(*) > 0 AS defined FROM etl.define('run_session scratch', steps => A
 SELECT etl.run('run_session scratch') AS id \gset
 SELECT count(*) AS schemas FROM pg_namespace WHERE nspname = 'etl_r' || :id;
 
+-- a superuser's step that becomes another role and fails: no next attempt
+CREATE ROLE run_session_other;
+CREATE PROCEDURE become() LANGUAGE plpgsql AS $$
+BEGIN
+	SET SESSION AUTHORIZATION run_session_other;
+	COMMIT;
+	RAISE EXCEPTION 'busy' USING ERRCODE = '40001';
+END $$;
+SELECT count(*) > 0 AS defined FROM etl.define('run_session become',
+	retries => 1, retry_delay => '1 ms',
+	steps => ARRAY[etl.call('other', 'CALL become()', phase => 'before')]);
+\set VERBOSITY sqlstate
+SELECT etl.run('run_session become');
+\set VERBOSITY default
+SELECT attempt, sqlstate, message, will_retry FROM etl.run_errors
+WHERE pipeline = 'run_session become' ORDER BY attempt;
+SELECT state FROM etl.runs WHERE pipeline = 'run_session become';
+DROP ROLE run_session_other;
+
 SELECT bool_and(etl.drop_pipeline(pipeline) IS NOT NULL) AS dropped
 FROM (SELECT pipeline FROM etl.pipelines WHERE pipeline LIKE 'run\_session %' ORDER BY 1) p;
 DROP SCHEMA run_session CASCADE;
