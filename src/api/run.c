@@ -218,7 +218,12 @@ dq_etl_run(PG_FUNCTION_ARGS)
 	dq_guard_writable("etl.run()");
 	pipeline = load_for_run(name, !is_inline);
 	if (is_inline)
-		outcome = run_inline(pipeline, &window, params);
+	{
+		while ((outcome = run_inline(pipeline, &window, params))->kind ==
+				   DQ_OUTCOME_BUSY &&
+			   policy == IF_RUNNING_WAIT)
+			dq_launch_wait_pipeline(pipeline);
+	}
 	else
 	{
 		require_no_xid("etl.run()");

@@ -154,21 +154,6 @@ dq_json_scalar_list(Jsonb *doc, const char *key, const char *what)
 }
 
 /*
- * dq_json_bool: a boolean, or "missing" when not given.
- */
-bool
-dq_json_bool(Jsonb *doc, const char *key, bool missing, const char *what)
-{
-	JsonbValue *value = find_value(doc, key);
-
-	if (value == NULL)
-		return missing;
-	if (value->type != jbvBool)
-		wrong_kind(key, "true or false", what);
-	return value->val.boolean;
-}
-
-/*
  * dq_json_int: a whole number, or "missing" when not given. 22003 when it
  * does not fit into a bigint.
  */

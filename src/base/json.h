@@ -17,8 +17,6 @@ extern bool dq_json_has_key(Jsonb *doc, const char *key);
 extern char *dq_json_text(Jsonb *doc, const char *key, const char *what);
 extern char *dq_json_scalar_text(Jsonb *doc, const char *key,
 								 const char *what);
-extern bool dq_json_bool(Jsonb *doc, const char *key, bool missing,
-						 const char *what);
 extern int64 dq_json_int(Jsonb *doc, const char *key, int64 missing,
 						 const char *what);
 extern List *dq_json_text_list(Jsonb *doc, const char *key, const char *what);

@@ -70,10 +70,10 @@ dq_session_pin(void)
 }
 
 /*
- * dq_session_pinned_path: the pinned search_path, "" when it was empty.
+ * pinned_path: the pinned search_path, "" when it was empty.
  */
-char *
-dq_session_pinned_path(Jsonb *pinned)
+static char *
+pinned_path(Jsonb *pinned)
 {
 	char *path = dq_json_text(pinned, "search_path", "pinned settings");
 
@@ -102,7 +102,7 @@ dq_session_enter(Jsonb *pinned, const char *stage_schema, bool nested)
 {
 	int level = nested ? NewGUCNestLevel() : 0;
 	StringInfoData path;
-	char *rest = dq_session_pinned_path(pinned);
+	char *rest = pinned_path(pinned);
 	int i;
 
 	for (i = 0; i < lengthof(pinned_settings); i++)

@@ -9,7 +9,6 @@
 #include "utils/jsonb.h"
 
 extern Jsonb *dq_session_pin(void);
-extern char *dq_session_pinned_path(Jsonb *pinned);
 
 /*
  * Settings for one step. Inline they live in a nest level that

@@ -145,17 +145,6 @@ dq_ledger_find(int64 pipeline_id, TimestampTz start, TimestampTz end,
 }
 
 /*
- * dq_ledger_contains: see ledger.h.
- */
-bool
-dq_ledger_contains(int64 pipeline_id, TimestampTz start, TimestampTz end)
-{
-	TimestampTz done_end;
-
-	return dq_ledger_find(pipeline_id, start, end, &done_end);
-}
-
-/*
  * dq_ledger_last_end: where the last finished window ends; DT_NOBEGIN when
  * nothing is done.
  */

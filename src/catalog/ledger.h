@@ -21,8 +21,6 @@ extern void dq_ledger_add(int64 pipeline_id, TimestampTz start,
  * end of the range that contains [start, end). last_end: the end of the last
  * range, DT_NOBEGIN when nothing is done.
  */
-extern bool dq_ledger_contains(int64 pipeline_id, TimestampTz start,
-							   TimestampTz end);
 extern bool dq_ledger_find(int64 pipeline_id, TimestampTz start,
 						   TimestampTz end, TimestampTz *done_end);
 extern TimestampTz dq_ledger_last_end(int64 pipeline_id);

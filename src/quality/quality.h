@@ -103,6 +103,5 @@ extern List *dq_quality_explain(const DqQualityTask *task);
 
 /* the verdict as a datum of type etl.check_result */
 extern Datum dq_verdict_datum(const DqVerdict *verdict);
-extern const char *dq_verdict_status_name(DqStatus status);
 
 #endif /* DQ_QUALITY_H */

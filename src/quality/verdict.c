@@ -39,10 +39,10 @@ static const char *const status_names[] = {"pass", "warn", "fail", "error",
 										   "no_data", "skipped"};
 
 /*
- * dq_verdict_status_name: as in results.
+ * status_name: as in results.
  */
-const char *
-dq_verdict_status_name(DqStatus status)
+static const char *
+status_name(DqStatus status)
 {
 	return status_names[status];
 }
@@ -462,7 +462,7 @@ dq_verdict_datum(const DqVerdict *verdict)
 	put_text(&row, verdict->check_type);
 	put_text_list(&row, verdict->columns);
 	put_text(&row, verdict->dimension);
-	put_text(&row, dq_verdict_status_name(verdict->status));
+	put_text(&row, status_name(verdict->status));
 	put_text(&row, dq_rule_severity_name(verdict->severity));
 	put(&row, BoolGetDatum(verdict->success), false);
 	put_count(&row, verdict, verdict->tested_rows);

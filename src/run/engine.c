@@ -22,29 +22,17 @@
  * Inline, all of it happens in the caller's transaction in the same order, no
  * identity is switched, and an error is simply the caller's.
  *
- * Every transaction first takes a share lock on the extension and sees that
- * it is still there: DROP EXTENSION waits for the transaction under way and
- * the run ends at the next one.
+ * What every transaction begins with is in tx.c.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "base/dq_etl.h"
 #include "base/errctx.h"
-#include "base/guc.h"
-#include "base/json.h"
-#include "base/session.h"
-#include "base/spi.h"
-#include "base/suggest.h"
 #include "catalog/ledger.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_extension.h"
 #include "catalog/runlog.h"
-#include "commands/prepare.h"
 #include "load/load.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "postmaster/interrupt.h"
 #include "run/cleanup.h"
 #include "run/engine.h"
 #include "run/retry.h"
@@ -52,10 +40,7 @@
 #include "run/tx.h"
 #include "stage/stage.h"
 #include "storage/latch.h"
-#include "storage/lmgr.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 

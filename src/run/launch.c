@@ -348,12 +348,12 @@ dq_launch_wait_pipeline(const DqPipeline *pipeline)
 }
 
 /*
- * dq_launch_state: the state of a run as it really is: one that is stored as
+ * effective_state: the state of a run as it really is: one that is stored as
  * running although its process is gone has crashed. A copy in the current
  * memory context; *pid is set for a running one. 42704 when there is no run.
  */
-char *
-dq_launch_state(int64 run_id, int *pid)
+static char *
+effective_state(int64 run_id, int *pid)
 {
 	DqRunRow row;
 
@@ -399,14 +399,14 @@ dq_launch_wait_run(int64 run_id, int64 timeout_ms)
 
 		MemoryContextReset(loop);
 		MemoryContextSwitchTo(loop);
-		state = dq_launch_state(run_id, &pid);
+		state = effective_state(run_id, &pid);
 		MemoryContextSwitchTo(old);
 		/* a run inline in this very transaction keeps its lock */
 		if (holder == 0 || holder == MyProcPid ||
 			GetCurrentTimestamp() >= until)
 		{
 			/* what it was when the lock was seen free, not before */
-			state = dq_launch_state(run_id, &pid);
+			state = effective_state(run_id, &pid);
 			if (strcmp(state, dq_runlog_state_name(DQ_RUN_RUNNING)) != 0 ||
 				GetCurrentTimestamp() >= until)
 			{

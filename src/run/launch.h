@@ -25,7 +25,6 @@ extern DqOutcome *dq_launch_run(const DqPipeline *pipeline,
 								bool wait);
 extern void dq_launch_wait_pipeline(const DqPipeline *pipeline);
 extern char *dq_launch_wait_run(int64 run_id, int64 timeout_ms);
-extern char *dq_launch_state(int64 run_id, int *pid);
 extern bool dq_launch_cancel(int64 run_id);
 extern void dq_launch_raise_busy(const DqPipeline *pipeline);
 extern void dq_launch_raise(DqOutcome *outcome);

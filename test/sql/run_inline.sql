@@ -51,6 +51,13 @@ SELECT etl.run('run_inline p', inline => true);
 SET ROLE regress_run_inline;
 SELECT etl.run('run_inline p', inline => true) IS NOT NULL AS ran;
 SELECT * FROM run_inline.target;
+-- a run that would wait for itself says so instead of doing nothing
+SELECT count(*) > 0 AS defined FROM etl.define('run_inline self', steps => ARRAY[
+	etl.call('again', $$ SELECT etl.run('run_inline self', inline => true, if_running => 'wait') $$)]);
+\set VERBOSITY sqlstate
+SELECT etl.run('run_inline self', inline => true);
+\set VERBOSITY default
+SELECT etl.drop_pipeline('run_inline self') IS NOT NULL AS dropped;
 -- the group role cannot log in: on 15 and 16 only inline works, and it is said so
 SELECT etl.drop_pipeline('run_inline p') IS NOT NULL AS dropped;
 RESET ROLE;
