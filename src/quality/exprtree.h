@@ -11,10 +11,12 @@
 /*
  * The text as the server analyses it for a CHECK constraint on the relation,
  * with the search_path in force: Vars of varno 1, collations assigned,
- * constants folded (eval_const_expressions), or NULL when it holds what such
- * an expression cannot (subselects, set-returning functions, aggregates,
- * whole-row references). Throws what analysis throws. "text" is what
- * DqProbe.verdict and DqProbe.filter hold: it names columns by source->alias.
+ * constants folded, operators looked up (expression_planner), or NULL when it
+ * holds what such an expression cannot (subselects, set-returning functions,
+ * aggregates, whole-row references), a column that is stored nowhere or one
+ * that the current user may not read. Throws what analysis and folding throw.
+ * "text" is what DqProbe.verdict and DqProbe.filter hold: it names columns by
+ * source->alias.
  */
 extern Node *dq_exprtree_analyse(const DqSource *source, const char *text);
 
