@@ -31,7 +31,9 @@ CREATE TYPE etl.check_result AS (
 	duration_ms     double precision,
 	error_sqlstate  text,
 	error_message   text,
-	message         text
+	message         text,
+	description     text,
+	tags            text[]
 );
 COMMENT ON TYPE etl.check_result IS
 'Verdict of one check on one relation at one time; counts are exact, samples are capped';

@@ -109,6 +109,32 @@ dq_json_scalar_text(Jsonb *doc, const char *key, const char *what)
 }
 
 /*
+ * dq_json_bool: true or false, "missing" when not given.
+ */
+bool
+dq_json_bool(Jsonb *doc, const char *key, bool missing, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+
+	if (value == NULL)
+		return missing;
+	if (value->type != jbvBool)
+		wrong_kind(key, "true or false", what);
+	return value->val.boolean;
+}
+
+/*
+ * dq_json_part: any value as a document of its own, NULL when not given.
+ */
+Jsonb *
+dq_json_part(Jsonb *doc, const char *key)
+{
+	JsonbValue *value = find_value(doc, key);
+
+	return value == NULL ? NULL : JsonbValueToJsonb(value);
+}
+
+/*
  * dq_json_is_number: is the key there with a number?
  */
 bool
@@ -356,6 +382,18 @@ dq_json_add_text(DqJsonBuild *build, const char *key, const char *text)
 }
 
 /*
+ * dq_json_add_null: an explicit JSON null.
+ */
+void
+dq_json_add_null(DqJsonBuild *build, const char *key)
+{
+	JsonbValue value = {.type = jbvNull};
+
+	push_key(build, key);
+	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
  * dq_json_add_bool: add a boolean.
  */
 void
@@ -407,16 +445,13 @@ dq_json_add_text_list(DqJsonBuild *build, const char *key, List *values)
 }
 
 /*
- * dq_json_add_jsonb: add a whole document, or a scalar, as it is.
+ * push_document: a whole document, or a scalar, as it is.
  */
-void
-dq_json_add_jsonb(DqJsonBuild *build, const char *key, Jsonb *doc)
+static void
+push_document(DqJsonBuild *build, JsonbIteratorToken token, Jsonb *doc)
 {
 	JsonbValue value;
 
-	if (doc == NULL)
-		return;
-	push_key(build, key);
 	if (JB_ROOT_IS_SCALAR(doc))
 		(void) JsonbExtractScalar(&doc->root, &value);
 	else
@@ -425,7 +460,34 @@ dq_json_add_jsonb(DqJsonBuild *build, const char *key, Jsonb *doc)
 		value.val.binary.data = &doc->root;
 		value.val.binary.len = VARSIZE(doc) - VARHDRSZ;
 	}
-	pushJsonbValue(&build->state, WJB_VALUE, &value);
+	pushJsonbValue(&build->state, token, &value);
+}
+
+/*
+ * dq_json_add_jsonb: add a document; NULL adds nothing.
+ */
+void
+dq_json_add_jsonb(DqJsonBuild *build, const char *key, Jsonb *doc)
+{
+	if (doc == NULL)
+		return;
+	push_key(build, key);
+	push_document(build, WJB_VALUE, doc);
+}
+
+/*
+ * dq_json_add_parts: add a list of documents (List of Jsonb *) as an array.
+ */
+void
+dq_json_add_parts(DqJsonBuild *build, const char *key, List *documents)
+{
+	ListCell *lc;
+
+	push_key(build, key);
+	pushJsonbValue(&build->state, WJB_BEGIN_ARRAY, NULL);
+	foreach(lc, documents)
+		push_document(build, WJB_ELEM, (Jsonb *) lfirst(lc));
+	pushJsonbValue(&build->state, WJB_END_ARRAY, NULL);
 }
 
 /*

@@ -19,6 +19,9 @@ extern char *dq_json_scalar_text(Jsonb *doc, const char *key,
 								 const char *what);
 extern int64 dq_json_int(Jsonb *doc, const char *key, int64 missing,
 						 const char *what);
+extern bool dq_json_bool(Jsonb *doc, const char *key, bool missing,
+						 const char *what);
+extern Jsonb *dq_json_part(Jsonb *doc, const char *key);
 extern List *dq_json_text_list(Jsonb *doc, const char *key, const char *what);
 extern List *dq_json_scalar_list(Jsonb *doc, const char *key,
 								 const char *what);
@@ -39,12 +42,15 @@ typedef struct DqJsonBuild
 extern void dq_json_begin(DqJsonBuild *build);
 extern void dq_json_add_text(DqJsonBuild *build, const char *key,
 							 const char *value);
+extern void dq_json_add_null(DqJsonBuild *build, const char *key);
 extern void dq_json_add_bool(DqJsonBuild *build, const char *key, bool value);
 extern void dq_json_add_int(DqJsonBuild *build, const char *key, int64 value);
 extern void dq_json_add_text_list(DqJsonBuild *build, const char *key,
 								  List *values);
 extern void dq_json_add_jsonb(DqJsonBuild *build, const char *key,
 							  Jsonb *value);
+extern void dq_json_add_parts(DqJsonBuild *build, const char *key,
+							  List *documents);
 extern void dq_json_add_from(DqJsonBuild *build, const char *key,
 							 Jsonb *source);
 extern Jsonb *dq_json_end(DqJsonBuild *build);

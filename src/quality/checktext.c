@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "analyze/statement.h"
 #include "base/compat.h"
 #include "base/sqltext.h"
 #include "nodes/parsenodes.h"
@@ -123,6 +124,20 @@ dq_checktext_expression(const char *text, const char *what)
 				 errdetail("It is not: %s", dq_sqltext_clip(text, 200)),
 				 errhint("Write what would stand inside CHECK (...) of a table, without SELECT, FROM, aliases or commas.")));
 	return linitial_node(ResTarget, select->targetList)->val;
+}
+
+/*
+ * dq_checktext_query: throw when the text is anything else than one SELECT
+ * without effects, with the text and a caret.
+ */
+void
+dq_checktext_query(const char *text)
+{
+	TextFrame frame;
+
+	push_text(&frame, text, 0);
+	(void) dq_statement_parse_query(text);
+	pop_text(&frame);
 }
 
 /*

@@ -11,7 +11,7 @@
  *
  * The first subselect is the one scan of the relation that all checks share;
  * checks on keys and references add one each. Every subselect returns an
- * array of bigint.
+ * array of text, whole numbers and JSON among them.
  *
  * A verdict is evaluated once per row. One aggregate counts both its true and
  * its NULL results, by adding 1 for the former and 2^62 for the latter (sums
@@ -33,6 +33,8 @@
 #include "portability/instr_time.h"
 #include "quality/fused.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 /* added for a NULL verdict; no table has so many rows */
 #define NULL_WEIGHT "4611686018427387904"
@@ -48,26 +50,49 @@ typedef struct Attempt
 } Attempt;
 
 /*
- * add_aggregate: one aggregate of the scan; returns its place.
+ * add_text: the place of a text in a list of distinct ones.
  */
 static int
-add_aggregate(DqFused *fused, const char *sql)
+add_text(List **list, const char *sql)
 {
-	appendStringInfo(&fused->aggregates, "%s%s AS a%d",
-					 fused->n_aggregates > 0 ? ", " : "", sql,
-					 fused->n_aggregates);
-	return fused->n_aggregates++;
+	ListCell *lc;
+
+	foreach(lc, *list)
+	{
+		if (strcmp((char *) lfirst(lc), sql) == 0)
+			return foreach_current_index(lc);
+	}
+	*list = lappend(*list, pstrdup(sql));
+	return list_length(*list) - 1;
 }
 
 /*
- * add_number: one number for the answer; returns its place.
+ * dq_fused_aggregate: one aggregate of the scan; returns its place. The same
+ * text asked for twice is computed once.
+ */
+int
+dq_fused_aggregate(DqFused *fused, const char *sql)
+{
+	return add_text(&fused->aggregates, sql);
+}
+
+/*
+ * dq_fused_output: one text of the answer, made of aggregates called s.a0,
+ * s.a1, ...; returns its place.
+ */
+int
+dq_fused_output(DqFused *fused, const char *sql)
+{
+	return add_text(&fused->outputs, sql);
+}
+
+/*
+ * number_output: a bigint for the answer; returns its place.
  */
 static int
-add_number(DqFused *fused, const char *sql)
+number_output(DqFused *fused, const char *sql)
 {
-	appendStringInfo(&fused->numbers, "%s%s",
-					 fused->n_numbers > 0 ? ", " : "", sql);
-	return fused->n_numbers++;
+	return dq_fused_output(fused, psprintf("(%s)::pg_catalog.text", sql));
 }
 
 /*
@@ -76,17 +101,12 @@ add_number(DqFused *fused, const char *sql)
 int
 dq_fused_count(DqFused *fused, const char *condition)
 {
-	int at;
+	const char *sql = "pg_catalog.count(*)";
 
-	if (condition == NULL && fused->n_aggregates > 0)
-		return 0;
-	if (condition == NULL)
-		at = add_aggregate(fused, "pg_catalog.count(*)");
-	else
-		at = add_aggregate(fused,
-						   psprintf("pg_catalog.count(*) FILTER (WHERE %s)",
-									condition));
-	return add_number(fused, psprintf("s.a%d", at));
+	if (condition != NULL)
+		sql = psprintf("pg_catalog.count(*) FILTER (WHERE %s)", condition);
+	return number_output(fused, psprintf("s.a%d",
+										 dq_fused_aggregate(fused, sql)));
 }
 
 /*
@@ -98,26 +118,24 @@ dq_fused_verdict(DqFused *fused, const char *filter, const char *verdict)
 {
 	char *value = psprintf("COALESCE((%s AND true)::pg_catalog.int4::pg_catalog.int8, " NULL_WEIGHT ")",
 						   verdict);
+	char *sql = psprintf("pg_catalog.sum(%s)", value);
 	int at;
 	int number;
 
-	if (filter == NULL)
-		at = add_aggregate(fused, psprintf("pg_catalog.sum(%s)", value));
-	else
-		at = add_aggregate(fused,
-						   psprintf("pg_catalog.sum(%s) FILTER (WHERE %s)",
-									value, filter));
-	number = add_number(fused,
-						psprintf("pg_catalog.div(COALESCE(s.a%d, 0), " NULL_WEIGHT ")::pg_catalog.int8",
-								 at));
-	(void) add_number(fused,
-					  psprintf("pg_catalog.mod(COALESCE(s.a%d, 0), " NULL_WEIGHT ")::pg_catalog.int8",
-							   at));
+	if (filter != NULL)
+		sql = psprintf("%s FILTER (WHERE %s)", sql, filter);
+	at = dq_fused_aggregate(fused, sql);
+	number = number_output(fused,
+						   psprintf("pg_catalog.div(COALESCE(s.a%d, 0), " NULL_WEIGHT ")::pg_catalog.int8",
+									at));
+	(void) number_output(fused,
+						 psprintf("pg_catalog.mod(COALESCE(s.a%d, 0), " NULL_WEIGHT ")::pg_catalog.int8",
+								  at));
 	return number;
 }
 
 /*
- * dq_fused_own: a subselect of one row and one column, a bigint[].
+ * dq_fused_own: a subselect of one row and one column, a text[].
  */
 int
 dq_fused_own(DqFused *fused, const char *subselect)
@@ -125,6 +143,73 @@ dq_fused_own(DqFused *fused, const char *subselect)
 	appendStringInfo(&fused->own, ",\n(%s) AS own%d", subselect,
 					 fused->n_own);
 	return fused->n_own++;
+}
+
+/*
+ * dq_fused_own_answers: what a subselect returned.
+ */
+char **
+dq_fused_own_answers(const DqFused *fused, int own)
+{
+	return fused->own_answers[own];
+}
+
+/*
+ * dq_fused_int: an answer that is a whole number, 0 for NULL.
+ */
+int64
+dq_fused_int(char *const *answers, int at)
+{
+	if (answers[at] == NULL)
+		return 0;
+	return DatumGetInt64(DirectFunctionCall1(int8in,
+											 CStringGetDatum(answers[at])));
+}
+
+/*
+ * begin_statement: nothing asked for yet but the number of rows, which is the
+ * first answer.
+ */
+static void
+begin_statement(DqFused *fused)
+{
+	fused->aggregates = NIL;
+	fused->outputs = NIL;
+	fused->n_own = 0;
+	initStringInfo(&fused->own);
+	(void) dq_fused_count(fused, NULL);
+}
+
+/*
+ * aggregate_list: "sql AS a0, sql AS a1, ..."
+ */
+static char *
+aggregate_list(const DqFused *fused)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, fused->aggregates)
+		appendStringInfo(&buf, "%s%s AS a%d", buf.len > 0 ? ", " : "",
+						 (char *) lfirst(lc), foreach_current_index(lc));
+	return buf.data;
+}
+
+/*
+ * output_list: the answers, as the elements of a text[].
+ */
+static char *
+output_list(const DqFused *fused)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, fused->outputs)
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
+						 (char *) lfirst(lc));
+	return buf.data;
 }
 
 /*
@@ -136,10 +221,7 @@ write_statement(Attempt *attempt)
 	DqFused *fused = &attempt->fused;
 	int i;
 
-	initStringInfo(&fused->aggregates);
-	initStringInfo(&fused->numbers);
-	initStringInfo(&fused->own);
-	(void) dq_fused_count(fused, NULL);
+	begin_statement(fused);
 	for (i = 0; i < attempt->count; i++)
 	{
 		DqProbe *probe = attempt->probes[i];
@@ -148,36 +230,51 @@ write_statement(Attempt *attempt)
 		probe->check->type->shape->write(fused, probe);
 	}
 	return psprintf("SELECT (SELECT ARRAY[%s] FROM (SELECT %s FROM %s) AS s) AS scan%s",
-					fused->numbers.data, fused->aggregates.data,
+					output_list(fused), aggregate_list(fused),
 					fused->source->from, fused->own.data);
 }
 
 /*
- * bigints: a bigint[] of the answer.
+ * dq_fused_texts: a text[] of a result row; NULL elements are NULL.
  */
-static int64 *
-bigints(DqRows *rows, const char *column)
+char **
+dq_fused_texts(DqRows *rows, int row, const char *column)
 {
 	bool isnull;
-	Datum value = dq_rows_datum(rows, 0, column, &isnull);
+	Datum value = dq_rows_datum(rows, row, column, &isnull);
 	Datum *elements;
-	int64 *result;
+	bool *nulls;
+	char **result;
 	int count;
 	int i;
 
 	if (isnull)
-		elog(ERROR, "no numbers in column \"%s\"", column);
-	deconstruct_array(DatumGetArrayTypeP(value), INT8OID, sizeof(int64),
-					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, NULL,
-					  &count);
-	result = palloc(sizeof(int64) * (count + 1));
+		elog(ERROR, "no answers in column \"%s\"", column);
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, &nulls, &count);
+	result = palloc0(sizeof(char *) * (count + 1));
 	for (i = 0; i < count; i++)
-		result[i] = DatumGetInt64(elements[i]);
+	{
+		if (!nulls[i])
+			result[i] = TextDatumGetCString(elements[i]);
+	}
 	return result;
 }
 
 /*
- * run_attempt: run the statement and hand out the numbers; throws whatever
+ * read_probe: hand out the answers to one check.
+ */
+static void
+read_probe(DqFused *fused, DqProbe *probe)
+{
+	probe->counts.total = dq_fused_int(fused->scan, 0);
+	probe->counts.scope = dq_fused_int(fused->scan, probe->scope_at);
+	probe->check->type->shape->read(fused, probe);
+	probe->evaluation = "sql";
+}
+
+/*
+ * run_attempt: run the statement and hand out the answers; throws whatever
  * the checks throw.
  */
 static void
@@ -189,19 +286,53 @@ run_attempt(void *arg)
 	DqRows *rows = dq_spi_query_readonly(DQ_USER, sql, NULL);
 	int i;
 
-	fused->scan = bigints(rows, "scan");
-	fused->own_numbers = palloc(sizeof(int64 *) * (fused->n_own + 1));
+	fused->scan = dq_fused_texts(rows, 0, "scan");
+	fused->own_answers = palloc(sizeof(char **) * (fused->n_own + 1));
 	for (i = 0; i < fused->n_own; i++)
-		fused->own_numbers[i] = bigints(rows, psprintf("own%d", i));
+		fused->own_answers[i] = dq_fused_texts(rows, 0, psprintf("own%d", i));
 	for (i = 0; i < attempt->count; i++)
-	{
-		DqProbe *probe = attempt->probes[i];
+		read_probe(fused, attempt->probes[i]);
+}
 
-		probe->counts.total = fused->scan[0];
-		probe->counts.scope = fused->scan[probe->scope_at];
-		probe->check->type->shape->read(fused, probe);
-		probe->evaluation = "sql";
-	}
+/*
+ * dq_fused_grouped: run one check for all groups; rows of "k" and "scan".
+ */
+DqRows *
+dq_fused_grouped(DqFused *fused, DqProbe *probe, const char *key,
+				 const char *from)
+{
+	begin_statement(fused);
+	probe->scope_at = 0;
+	probe->check->type->shape->write(fused, probe);
+	return dq_spi_query_readonly(
+		DQ_USER,
+		psprintf("SELECT s.k, ARRAY[%s] AS scan FROM (SELECT %s AS k, %s FROM %s) AS s",
+				 output_list(fused), key, aggregate_list(fused), from),
+		NULL);
+}
+
+/*
+ * dq_fused_read_grouped: what one row of it says.
+ */
+void
+dq_fused_read_grouped(DqFused *fused, DqRows *rows, int row, DqProbe *group)
+{
+	fused->scan = dq_fused_texts(rows, row, "scan");
+	read_probe(fused, group);
+}
+
+/*
+ * dq_fused_total: the number of rows of a relation.
+ */
+int64
+dq_fused_total(const DqSource *source)
+{
+	DqRows *rows = dq_spi_query_readonly(
+		DQ_USER,
+		psprintf("SELECT pg_catalog.count(*) AS n FROM %s", source->from),
+		NULL);
+
+	return dq_rows_int8(rows, 0, "n");
 }
 
 /*

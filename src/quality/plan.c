@@ -29,7 +29,17 @@ always(const DqSource *source, const DqProbe *probe)
 	return true;
 }
 
+/*
+ * is_grouped: a verdict for each group of rows?
+ */
+static bool
+is_grouped(const DqSource *source, const DqProbe *probe)
+{
+	return probe->check->group_by != NIL;
+}
+
 static const Strategy strategies[] = {
+	{"sql", is_grouped, dq_fused_answer_grouped},
 	{"sql", always, dq_fused_answer}};
 
 /*
@@ -55,13 +65,33 @@ prepare_probe(void *arg)
 {
 	DqProbe *probe = (DqProbe *) arg;
 
+	(void) dq_source_columns(probe->source, probe->check->group_by);
 	probe->check->type->shape->prepare(probe);
 }
 
 /*
+ * add_probe: one check, or one level of it, made ready for a relation.
+ */
+static List *
+add_probe(List *probes, const DqSource *source, int position,
+		  const DqCheck *check, const char *row_filter)
+{
+	DqProbe *probe = palloc0(sizeof(DqProbe));
+
+	probe->position = position;
+	probe->check = check;
+	probe->source = source;
+	probe->filter = combine_filters(row_filter, check->row_filter);
+	probe->error = dq_errctx_try_subxact(prepare_probe, probe);
+	if (probe->error != NULL && dq_fused_is_fatal(probe->error))
+		dq_errctx_rethrow(probe->error);
+	return lappend(probes, probe);
+}
+
+/*
  * dq_plan_prepare: checks (a List of DqCheck *) made ready for a relation, as
- * a List of DqProbe * in the same order. One that does not fit the relation
- * has its error.
+ * a List of DqProbe * in the same order; a check with levels is as many. One
+ * that does not fit the relation has its error.
  */
 List *
 dq_plan_prepare(const DqSource *source, List *checks, const char *row_filter)
@@ -71,15 +101,15 @@ dq_plan_prepare(const DqSource *source, List *checks, const char *row_filter)
 
 	foreach(lc, checks)
 	{
-		DqProbe *probe = palloc0(sizeof(DqProbe));
+		const DqCheck *check = (DqCheck *) lfirst(lc);
+		int position = foreach_current_index(lc);
+		ListCell *level;
 
-		probe->check = (DqCheck *) lfirst(lc);
-		probe->source = source;
-		probe->filter = combine_filters(row_filter, probe->check->row_filter);
-		probe->error = dq_errctx_try_subxact(prepare_probe, probe);
-		if (probe->error != NULL && dq_fused_is_fatal(probe->error))
-			dq_errctx_rethrow(probe->error);
-		probes = lappend(probes, probe);
+		if (check->levels == NIL)
+			probes = add_probe(probes, source, position, check, row_filter);
+		foreach(level, check->levels)
+			probes = add_probe(probes, source, position,
+							   (DqCheck *) lfirst(level), row_filter);
 	}
 	return probes;
 }

@@ -110,8 +110,8 @@ write_bound(StringInfo buf, const DqColumn *column, StrategyNumber strategy,
 }
 
 /*
- * dq_predicate_range: between min_value and max_value, both included; one of
- * them may be missing. NaN, which sorts above all numbers, is in no range.
+ * dq_predicate_range: between min_value and max_value, both included unless
+ * the check says otherwise; one of them may be missing. NaN, which sorts above all numbers, is in no range.
  *
  * JSON numbers as bounds of a column that is no number would be compared by
  * another order than they suggest: 42804.
@@ -142,10 +142,10 @@ dq_predicate_range(StringInfo buf, const struct DqCheck *check,
 							 column->sql, dq_source_literal("NaN", type));
 	}
 	if (check->min_value != NULL)
-		write_bound(&bounds, column, BTGreaterEqualStrategyNumber,
+		write_bound(&bounds, column, check->min_excluded ? BTGreaterStrategyNumber : BTGreaterEqualStrategyNumber,
 					check->min_value);
 	if (check->max_value != NULL)
-		write_bound(&bounds, column, BTLessEqualStrategyNumber,
+		write_bound(&bounds, column, check->max_excluded ? BTLessStrategyNumber : BTLessEqualStrategyNumber,
 					check->max_value);
 	appendStringInfoString(buf, bounds.data);
 }

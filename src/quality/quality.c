@@ -60,6 +60,26 @@ expression_relations(const char *text, const char *what)
 }
 
 /*
+ * option_relations: what the options of a rule object read.
+ */
+static List *
+option_relations(const DqCheck *check)
+{
+	List *relations = NIL;
+	ListCell *lc;
+
+	foreach(lc, dq_rule_option_tables(check->type))
+	{
+		const DqOption *option;
+
+		for (option = lfirst(lc); option->name != NULL; option++)
+			relations = list_concat(relations,
+									dq_option_relations(option, check->doc));
+	}
+	return relations;
+}
+
+/*
  * dq_quality_relations: relations that the checks read besides their source,
  * as a List of RangeVar *; one may appear several times.
  */
@@ -78,9 +98,7 @@ dq_quality_relations(List *checks, const char *row_filter)
 		relations = list_concat(relations,
 								expression_relations(check->expression,
 													 DQ_CHECK_TEXT));
-		relations = list_concat(relations,
-								expression_relations(check->row_filter,
-													 DQ_FILTER_TEXT));
+		relations = list_concat(relations, option_relations(check));
 	}
 	return relations;
 }
@@ -99,6 +117,25 @@ try_to_read(const DqSource *source)
 }
 
 /*
+ * levels_of: the probes of the check at a position, mildest level first.
+ */
+static List *
+levels_of(List *probes, int position)
+{
+	List *levels = NIL;
+	ListCell *lc;
+
+	foreach(lc, probes)
+	{
+		DqProbe *probe = (DqProbe *) lfirst(lc);
+
+		if (probe->position == position)
+			levels = lappend(levels, probe);
+	}
+	return levels;
+}
+
+/*
  * dq_quality_run: evaluate all checks under one snapshot.
  *
  * The snapshot sees what this transaction did up to now, and is pushed for
@@ -111,8 +148,8 @@ dq_quality_run(const DqQualityTask *task)
 	List *verdicts = NIL;
 	List *probes;
 	DqSource *source;
-	ListCell *lc;
 	int level;
+	int i;
 
 	source = dq_source_open(task->relid, NULL);
 	CommandCounterIncrement();
@@ -123,9 +160,9 @@ dq_quality_run(const DqQualityTask *task)
 	try_to_read(source);
 	probes = dq_plan_prepare(source, checks, task->row_filter);
 	dq_plan_answer(source, probes);
-	foreach(lc, probes)
+	for (i = 0; i < list_length(checks); i++)
 		verdicts = lappend(verdicts,
-						   dq_verdict_judge((DqProbe *) lfirst(lc), task));
+						   dq_verdict_judge(levels_of(probes, i), task));
 
 	dq_session_leave(level);
 	PopActiveSnapshot();
@@ -146,8 +183,12 @@ dq_quality_explain(const DqQualityTask *task)
 	foreach(lc, dq_plan_prepare(source, checks, task->row_filter))
 	{
 		DqProbe *probe = (DqProbe *) lfirst(lc);
-		DqExplanation *explanation = palloc0(sizeof(DqExplanation));
+		DqExplanation *explanation;
 
+		/* all levels are answered in the same way */
+		if (list_length(result) > probe->position)
+			continue;
+		explanation = palloc0(sizeof(DqExplanation));
 		explanation->check_name = probe->check->name;
 		if (probe->error != NULL)
 			explanation->evaluation = psprintf("error: %s",

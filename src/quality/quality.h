@@ -57,6 +57,8 @@ typedef struct DqVerdict
 	char *error_sqlstate;
 	char *error_message;
 	char *message;
+	char *description;
+	List *tags; /* of char * */
 } DqVerdict;
 
 typedef struct DqQualityTask
@@ -100,6 +102,9 @@ typedef struct DqExplanation
  * check that does not fit the relation is evaluation "error".
  */
 extern List *dq_quality_explain(const DqQualityTask *task);
+
+/* pass, fail, ... as in results */
+extern const char *dq_verdict_status_name(DqStatus status);
 
 /* the verdict as a datum of type etl.check_result */
 extern Datum dq_verdict_datum(const DqVerdict *verdict);

@@ -1,6 +1,6 @@
 /*
  * rule.c
- *	  A check as data: the table of rule types, rule objects, lists of checks.
+ *	  A check as data: reading rule objects and lists of checks.
  *
  * Nothing here looks at a relation; whether columns exist and values fit
  * their types is found out when a check is prepared for one.
@@ -9,12 +9,10 @@
 
 #include "base/json.h"
 #include "base/sqltext.h"
-#include "base/suggest.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
 #include "quality/checktext.h"
+#include "quality/level.h"
 #include "quality/naming.h"
-#include "quality/predicate.h"
 #include "quality/rule.h"
 #include "quality/shape.h"
 #include "utils/builtins.h"
@@ -22,79 +20,12 @@
 #include "utils/numeric.h"
 #include "utils/varlena.h"
 
-/* groups of options */
-#define OPT_COMMON 0x001 /* type, name, severity, row_filter */
-#define OPT_COLUMNS 0x002
-#define OPT_BOUNDS 0x004
-#define OPT_PATTERN 0x008
-#define OPT_ALLOWED 0x010
-#define OPT_EXPRESSION 0x020
-#define OPT_REFERENCES 0x040
-#define OPT_TOLERANCE 0x080
-#define OPT_ON_NULL 0x100
-#define OPT_ON_EMPTY 0x200
-#define OPT_NULLS 0x400
+#define MAX_OPTION_KEYS 64
+#define MAX_SAMPLE_LIMIT 1000
 
-#define OPT_ANY (OPT_COMMON | OPT_TOLERANCE | OPT_ON_EMPTY)
-#define OPT_COLUMN_RULE (OPT_ANY | OPT_COLUMNS | OPT_ON_NULL)
-
-#define MAX_OPTION_KEYS 32
-
-static const struct
-{
-	const char *key;
-	int group;
-} option_keys[] = {
-	{"type", OPT_COMMON},
-	{"name", OPT_COMMON},
-	{"severity", OPT_COMMON},
-	{"row_filter", OPT_COMMON},
-	{"column", OPT_COLUMNS},
-	{"columns", OPT_COLUMNS},
-	{"min_value", OPT_BOUNDS},
-	{"max_value", OPT_BOUNDS},
-	{"pattern", OPT_PATTERN},
-	{"value_set", OPT_ALLOWED},
-	{"allowed", OPT_ALLOWED},
-	{"expression", OPT_EXPRESSION},
-	{"references", OPT_REFERENCES},
-	{"referenced_columns", OPT_REFERENCES},
-	{"max_failed_rows", OPT_TOLERANCE},
-	{"max_failed_fraction", OPT_TOLERANCE},
-	{"on_null", OPT_ON_NULL},
-	{"on_empty", OPT_ON_EMPTY},
-	{"nulls", OPT_NULLS}};
-
-/* what can be checked: a new rule is a row here */
-static const DqRuleType rule_types[] = {
-	{"not_null", NULL, "completeness", &dq_shape_rows,
-	 OPT_ANY | OPT_COLUMNS, OPT_COLUMNS, dq_predicate_not_null},
-	{"range", "between", "validity", &dq_shape_rows,
-	 OPT_COLUMN_RULE | OPT_BOUNDS, OPT_COLUMNS | OPT_BOUNDS,
-	 dq_predicate_range},
-	{"regex", "match_regex", "validity", &dq_shape_rows,
-	 OPT_COLUMN_RULE | OPT_PATTERN, OPT_COLUMNS | OPT_PATTERN,
-	 dq_predicate_regex},
-	{"in_set", "accepted_values", "validity", &dq_shape_rows,
-	 OPT_COLUMN_RULE | OPT_ALLOWED, OPT_COLUMNS | OPT_ALLOWED,
-	 dq_predicate_in_set},
-	{"expression", NULL, "validity", &dq_shape_rows,
-	 OPT_ANY | OPT_EXPRESSION | OPT_ON_NULL, OPT_EXPRESSION, NULL},
-	{"unique", NULL, "uniqueness", &dq_shape_key,
-	 OPT_ANY | OPT_COLUMNS | OPT_NULLS, OPT_COLUMNS, NULL},
-	{"primary_key", NULL, "uniqueness", &dq_shape_key,
-	 OPT_ANY | OPT_COLUMNS, OPT_COLUMNS, NULL},
-	{"foreign_key", NULL, "consistency", &dq_shape_reference,
-	 OPT_ANY | OPT_COLUMNS | OPT_REFERENCES, OPT_COLUMNS | OPT_REFERENCES,
-	 NULL},
-	{"row_count", "row_count_between", "volume", &dq_shape_count,
-	 OPT_COMMON | OPT_BOUNDS, 0, NULL}};
-
-/* in the order of the enums; the first is the default, but for severity */
+/* in the order of the enums */
 static const char *const severity_names[] = {"info", "warn", "error",
 											 "critical"};
-static const char *const on_null_names[] = {"ignore", "fail", "pass"};
-static const char *const on_empty_names[] = {"pass", "warn", "fail"};
 static const char *const nulls_names[] = {
 	"distinct", "equal", "ignore_all_null", "ignore_any_null"};
 
@@ -117,125 +48,81 @@ dq_rule_nulls_name(DqNulls nulls)
 }
 
 /*
- * find_type: the rule type of a name or alias, or NULL.
+ * dq_rule_on_empty: the policy when there was nothing to test.
  */
-static const DqRuleType *
-find_type(const char *name)
+DqOnEmpty
+dq_rule_on_empty(const DqCheck *check)
 {
-	int i;
-
-	for (i = 0; i < lengthof(rule_types); i++)
-	{
-		if (strcmp(name, rule_types[i].name) == 0 ||
-			(rule_types[i].alias && strcmp(name, rule_types[i].alias) == 0))
-			return &rule_types[i];
-	}
-	return NULL;
+	if (check->on_empty != DQ_EMPTY_DEFAULT)
+		return check->on_empty;
+	return check->type->shape->is_metric ? DQ_EMPTY_FAIL : DQ_EMPTY_PASS;
 }
 
 /*
- * unknown_type: 22023 with a suggestion.
+ * check_needs: options of which at least one must be given.
  */
 static void
-unknown_type(const char *name)
+check_needs(const DqCheck *check)
 {
-	List *known = NIL;
-	int i;
+	const char *wanted = NULL;
+	Jsonb *doc = check->doc;
 
-	for (i = 0; i < lengthof(rule_types); i++)
-	{
-		known = lappend(known, pstrdup(rule_types[i].name));
-		if (rule_types[i].alias)
-			known = lappend(known, pstrdup(rule_types[i].alias));
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown rule type \"%s\"", dq_sqltext_clip(name, 63)),
-			 dq_suggest_hint(name, known)));
+	if (check->type->arity != DQ_NO_COLUMNS &&
+		check->type->arity != DQ_ANY_COLUMNS && !dq_json_has(doc, "column") &&
+		!dq_json_has(doc, "columns"))
+		wanted = "\"column\"";
+	else if ((check->type->takes & DQ_NEEDS_BOUND) &&
+			 !dq_json_has(doc, "min_value") && !dq_json_has(doc, "max_value"))
+		wanted = "\"min_value\" or \"max_value\"";
+	else if ((check->type->takes & DQ_TAKES_ALLOWED) &&
+			 !dq_json_has(doc, "allowed") && !dq_json_has(doc, "value_set"))
+		wanted = "\"allowed\"";
+	if (wanted != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s needs option %s", check->what, wanted)));
 }
 
 /*
- * dq_rule_new: a check of a type with all defaults, in the current context.
- */
-DqCheck *
-dq_rule_new(const char *type)
-{
-	DqCheck *check = palloc0(sizeof(DqCheck));
-
-	check->type = find_type(type);
-	if (check->type == NULL)
-		unknown_type(type);
-	check->severity = DQ_ERROR;
-	check->max_failed_rows = -1;
-	return check;
-}
-
-/*
- * choose_word: the place of an option's value in a list of words, "missing"
- * when it is not given; 22023 with a suggestion when it is none of them.
- */
-static int
-choose_word(Jsonb *doc, const char *key, const char *const *words, int count,
-			int missing, const char *what)
-{
-	char *value = dq_json_text(doc, key, what);
-	List *known = NIL;
-	int i;
-
-	if (value == NULL)
-		return missing;
-	for (i = 0; i < count; i++)
-	{
-		if (strcmp(value, words[i]) == 0)
-			return i;
-		known = lappend(known, pstrdup(words[i]));
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown value \"%s\" for option \"%s\" of %s",
-					dq_sqltext_clip(value, 63), key, what),
-			 dq_suggest_hint(value, known)));
-	return missing;
-}
-
-/*
- * check_options: refuse options that the type does not have, and demand those
- * that it needs.
+ * check_options: refuse options that the type does not have, demand those
+ * that it needs, and check the value of each. With levels, each of these is
+ * read as a rule of its own, and what it needs may stand there.
  */
 static void
-check_options(const DqRuleType *type, Jsonb *doc, const char *what)
+check_options(const DqCheck *check)
 {
 	const char *allowed[MAX_OPTION_KEYS];
-	const char *wanted = NULL;
-	int missing = type->required;
+	List *tables = dq_rule_option_tables(check->type);
 	int count = 0;
-	int i;
+	ListCell *lc;
 
-	StaticAssertStmt(lengthof(option_keys) < MAX_OPTION_KEYS,
-					 "too many option keys");
-	for (i = 0; i < lengthof(option_keys); i++)
+	foreach(lc, tables)
 	{
-		if (!(option_keys[i].group & type->options))
-			continue;
-		allowed[count++] = option_keys[i].key;
-		if (dq_json_has(doc, option_keys[i].key) &&
-			strcmp(option_keys[i].key, "referenced_columns") != 0)
-			missing &= ~option_keys[i].group;
+		const DqOption *option;
+
+		for (option = lfirst(lc); option->name != NULL; option++)
+		{
+			if (count >= MAX_OPTION_KEYS - 1)
+				elog(ERROR, "rule \"%s\" has too many options",
+					 check->type->name);
+			allowed[count++] = option->name;
+		}
 	}
 	allowed[count] = NULL;
-	dq_json_check_keys(doc, allowed, what);
-
-	for (i = 0; i < lengthof(option_keys) && wanted == NULL; i++)
+	dq_json_check_keys(check->doc, allowed, check->what);
+	if (!dq_level_any(check->doc))
+		check_needs(check);
+	foreach(lc, tables)
 	{
-		if (option_keys[i].group & missing)
-			wanted = option_keys[i].key;
+		const DqOption *option;
+
+		for (option = lfirst(lc); option->name != NULL; option++)
+		{
+			if (dq_json_has(check->doc, option->name) ||
+				!dq_level_any(check->doc))
+				dq_option_check(option, check->doc, check->what);
+		}
 	}
-	if (wanted == NULL)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s needs option \"%s\"%s", what, wanted,
-					(missing & OPT_BOUNDS) ? " or \"max_value\"" : "")));
 }
 
 /*
@@ -262,25 +149,6 @@ dq_rule_check_fraction(const char *fraction, const char *what)
 }
 
 /*
- * read_tolerance: how many rows may fail.
- */
-static void
-read_tolerance(DqCheck *check, Jsonb *doc, const char *what)
-{
-	check->max_failed_rows = dq_json_int(doc, "max_failed_rows", -1, what);
-	if (dq_json_has(doc, "max_failed_rows") && check->max_failed_rows < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"max_failed_rows\" of %s must not be negative",
-						what)));
-	check->max_failed_fraction = dq_json_scalar_text(doc,
-													 "max_failed_fraction",
-													 what);
-	if (check->max_failed_fraction != NULL)
-		dq_rule_check_fraction(check->max_failed_fraction, what);
-}
-
-/*
  * check_repetition: 42701 when a column is named twice.
  */
 static void
@@ -304,60 +172,50 @@ check_repetition(const DqCheck *check)
 }
 
 /*
+ * check_arity: 22023 when the rule is about another number of columns.
+ */
+static void
+check_arity(const DqCheck *check)
+{
+	int wanted = 0;
+
+	if (check->type->arity == DQ_ONE_COLUMN)
+		wanted = 1;
+	else if (check->type->arity == DQ_TWO_COLUMNS)
+		wanted = 2;
+	if (wanted > 0 && list_length(check->columns) != wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s needs exactly %d column%s, not %d", check->what,
+						wanted, wanted == 1 ? "" : "s",
+						list_length(check->columns))));
+}
+
+/*
  * read_columns: "column" or "columns".
  */
-static List *
-read_columns(Jsonb *doc, const char *what)
+static void
+read_columns(DqCheck *check)
 {
-	List *columns = dq_json_text_list(doc, "columns", what);
-	char *column = dq_json_text(doc, "column", what);
+	char *column = dq_json_text(check->doc, "column", check->what);
 
-	if (column != NULL && dq_json_has(doc, "columns"))
+	check->columns = dq_json_text_list(check->doc, "columns", check->what);
+	if (column != NULL && dq_json_has(check->doc, "columns"))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s has both \"column\" and \"columns\"", what)));
+				 errmsg("%s has both \"column\" and \"columns\"",
+						check->what)));
 	if (column != NULL)
-		columns = list_make1(column);
-	else if (columns == NIL && dq_json_has(doc, "columns"))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"columns\" of %s must not be empty", what)));
-	return columns;
+		check->columns = list_make1(column);
+	check_arity(check);
 }
 
 /*
- * check_pattern: 2201B when it is no regular expression.
- */
-static void
-check_pattern(const char *pattern)
-{
-	(void) DirectFunctionCall2Coll(textregexeq, C_COLLATION_OID,
-								   CStringGetTextDatum(""),
-								   CStringGetTextDatum(pattern));
-}
-
-/*
- * check_count_bounds: bounds of row_count are whole numbers in order.
- */
-static void
-check_count_bounds(DqCheck *check, Jsonb *doc, const char *what)
-{
-	int64 min = dq_json_int(doc, "min_value", 0, what);
-	int64 max = dq_json_int(doc, "max_value", PG_INT64_MAX, what);
-
-	if (min < 0 || max < 0 || min > max)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bounds of %s must be in order and not negative",
-						what)));
-}
-
-/*
- * read_relation: the name of a relation, schema-qualified or not, quoted
+ * dq_rule_relation: the name of a relation, schema-qualified or not, quoted
  * where needed.
  */
-static RangeVar *
-read_relation(const char *name)
+RangeVar *
+dq_rule_relation(const char *name)
 {
 	List *parts = textToQualifiedNameList(cstring_to_text(name));
 
@@ -368,32 +226,31 @@ read_relation(const char *name)
  * read_values: what the rule compares with.
  */
 static void
-read_values(DqCheck *check, Jsonb *doc, const char *what)
+read_values(DqCheck *check)
 {
+	Jsonb *doc = check->doc;
+	const char *what = check->what;
 	const char *allowed = dq_json_has(doc, "allowed") ? "allowed" :
 														"value_set";
-	char *references;
+	char *references = dq_json_text(doc, "references", what);
 
 	if (dq_json_has(doc, "allowed") && dq_json_has(doc, "value_set"))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has both \"allowed\" and \"value_set\"", what)));
-	check->min_value = dq_json_scalar_text(doc, "min_value", what);
-	check->max_value = dq_json_scalar_text(doc, "max_value", what);
-	check->bounds_are_numbers = dq_json_is_number(doc, "min_value") ||
-								dq_json_is_number(doc, "max_value");
-	if (check->type->shape == &dq_shape_count)
-		check_count_bounds(check, doc, what);
-	check->allowed = dq_json_scalar_list(doc, allowed, what);
-	check->pattern = dq_json_text(doc, "pattern", what);
-	if (check->pattern != NULL)
-		check_pattern(check->pattern);
-	check->expression = dq_json_text(doc, "expression", what);
-	if (check->expression != NULL)
-		(void) dq_checktext_expression(check->expression, DQ_CHECK_TEXT);
-	references = dq_json_text(doc, "references", what);
+	if (check->type->takes & DQ_TAKES_BOUNDS)
+	{
+		check->min_value = dq_json_scalar_text(doc, "min_value", what);
+		check->max_value = dq_json_scalar_text(doc, "max_value", what);
+		check->bounds_are_numbers = dq_json_is_number(doc, "min_value") ||
+									dq_json_is_number(doc, "max_value");
+		check->min_excluded = !dq_json_bool(doc, "min_inclusive", true, what);
+		check->max_excluded = !dq_json_bool(doc, "max_inclusive", true, what);
+	}
+	if (check->type->takes & DQ_TAKES_ALLOWED)
+		check->allowed = dq_json_scalar_list(doc, allowed, what);
 	if (references != NULL)
-		check->referenced = read_relation(references);
+		check->referenced = dq_rule_relation(references);
 	check->referenced_columns = dq_json_text_list(doc, "referenced_columns",
 												  what);
 }
@@ -402,71 +259,97 @@ read_values(DqCheck *check, Jsonb *doc, const char *what)
  * read_name: the name that was given, if any.
  */
 static void
-read_name(DqCheck *check, Jsonb *doc, const char *what)
+read_name(DqCheck *check)
 {
-	char *name = dq_json_text(doc, "name", what);
+	char *name = dq_json_text(check->doc, "name", check->what);
 
 	if (name == NULL)
 		return;
 	if (*name == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"name\" of %s must not be empty", what)));
+				 errmsg("\"name\" of %s must not be empty", check->what)));
 	if (strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
 				(errcode(ERRCODE_NAME_TOO_LONG),
-				 errmsg("\"name\" of %s is longer than %d bytes", what,
-						NAMEDATALEN - 1)));
+				 errmsg("\"name\" of %s is longer than %d bytes",
+						check->what, NAMEDATALEN - 1)));
 	check->name = name;
 	check->name_given = true;
 }
 
 /*
- * read_object: a rule object as a check.
+ * read_policies: what all rules and groups of rules have in common.
  */
-static DqCheck *
-read_object(const char *text)
+static void
+read_policies(DqCheck *check)
 {
-	Jsonb *doc = dq_json_parse_object(text, "a rule");
+	Jsonb *doc = check->doc;
+	const char *what = check->what;
+	const DqOption *general = dq_rule_common_options(0);
+
+	if (dq_json_has(doc, "severity"))
+		check->severity = dq_option_word(general, doc, "severity");
+	check->on_empty = dq_option_word(general, doc, "on_empty");
+	check->on_null = dq_option_word(dq_rule_common_options(DQ_TAKES_ON_NULL),
+									doc, "on_null");
+	check->nulls = dq_option_word(dq_rule_common_options(DQ_TAKES_NULLS), doc,
+								  "nulls");
+	if (check->type->takes & DQ_TAKES_TOLERANCE)
+	{
+		check->max_failed_rows = dq_json_int(doc, "max_failed_rows", -1,
+											 what);
+		check->max_failed_fraction =
+			dq_json_scalar_text(doc, "max_failed_fraction", what);
+	}
+	check->row_filter = dq_json_text(doc, "row_filter", what);
+	check->group_by = dq_json_text_list(doc, "group_by", what);
+	check->sample_limit = Min(dq_json_int(doc, "sample_limit", -1, what),
+							  MAX_SAMPLE_LIMIT);
+	check->description = dq_json_text(doc, "description", what);
+	check->tags = dq_json_text_list(doc, "tags", what);
+	if (dq_json_has(doc, "dimension"))
+		check->dimension = dq_json_text(doc, "dimension", what);
+}
+
+/*
+ * dq_rule_read_object: a rule object as a check, without a derived name.
+ */
+DqCheck *
+dq_rule_read_object(Jsonb *doc)
+{
 	char *type = dq_json_text(doc, "type", "a rule");
 	DqCheck *check;
-	const char *what;
 
 	if (type == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a rule needs option \"type\""),
-				 errdetail("It is: %s", dq_sqltext_clip(text, 200))));
+				 errdetail("It is: %s",
+						   dq_sqltext_clip(dq_json_out(doc), 200))));
 	check = dq_rule_new(type);
-	what = psprintf("rule \"%s\"", type);
-	check_options(check->type, doc, what);
+	check->doc = doc;
+	check->what = psprintf("rule \"%s\"", type);
+	check_options(check);
 
-	read_name(check, doc, what);
-	check->columns = read_columns(doc, what);
-	read_values(check, doc, what);
-	read_tolerance(check, doc, what);
-	check->row_filter = dq_json_text(doc, "row_filter", what);
-	if (check->row_filter != NULL)
-		(void) dq_checktext_expression(check->row_filter, DQ_FILTER_TEXT);
-	check->severity = choose_word(doc, "severity", severity_names,
-								  lengthof(severity_names), DQ_ERROR, what);
-	check->on_null = choose_word(doc, "on_null", on_null_names,
-								 lengthof(on_null_names), DQ_NULL_IGNORE,
-								 what);
-	check->on_empty = choose_word(doc, "on_empty", on_empty_names,
-								  lengthof(on_empty_names), DQ_EMPTY_PASS,
-								  what);
-	check->nulls = choose_word(doc, "nulls", nulls_names,
-							   lengthof(nulls_names), DQ_NULLS_DISTINCT,
-							   what);
+	read_name(check);
+	read_columns(check);
+	read_values(check);
+	read_policies(check);
+	check->pattern = dq_json_text(doc, "pattern", check->what);
+	check->expression = dq_json_text(doc, "expression", check->what);
+	if (dq_level_any(doc))
+		dq_level_expand(check);
+	else if (check->type->validate != NULL)
+		check->type->validate(check);
 	return check;
 }
 
 /*
- * read_check: a text of any form as a check.
+ * dq_rule_read_one: a text of any form as a check, without a derived name.
  */
-static DqCheck *
-read_check(const char *text)
+DqCheck *
+dq_rule_read_one(const char *text)
 {
 	DqCheck *check;
 	const char *start = text;
@@ -475,7 +358,7 @@ read_check(const char *text)
 		   *start == '\r' || *start == '\f')
 		start++;
 	if (*start == '{')
-		check = read_object(text);
+		check = dq_rule_read_object(dq_json_parse_object(text, "a rule"));
 	else if (dq_checktext_is_constraint(text))
 		check = dq_checktext_constraint(text);
 	else
@@ -499,7 +382,7 @@ dq_rule_read(List *texts)
 	ListCell *lc;
 
 	foreach(lc, texts)
-		checks = lappend(checks, read_check((char *) lfirst(lc)));
+		checks = lappend(checks, dq_rule_read_one((char *) lfirst(lc)));
 	dq_naming_settle(checks);
 	return checks;
 }

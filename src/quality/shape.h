@@ -9,6 +9,7 @@
 #include "quality/rule.h"
 #include "quality/source.h"
 #include "utils/elog.h"
+#include "utils/jsonb.h"
 
 struct DqFused;
 
@@ -33,29 +34,42 @@ typedef struct DqReference
 	char *match; /* SQL: this row is referenced by that */
 } DqReference;
 
-/* one check, prepared for one relation */
+/*
+ * One check, prepared for one relation; of a check with levels, one level.
+ */
 typedef struct DqProbe
 {
+	int position; /* of the check in the list, from 0 */
 	const DqCheck *check;
 	const DqSource *source;
 	const char *filter; /* SQL boolean; NULL: all rows */
 	List *columns; /* of DqColumn * */
 	const char *verdict; /* rows: SQL boolean */
+	const char *value; /* metrics: SQL of aggregates */
 	DqReference *reference; /* references only */
 	/* where the fused statement has its numbers */
 	int scope_at;
 	int verdict_at;
 	int own_at;
+	int answers_at[4];
 	/* the answer: an error, or an evaluation with counts */
 	ErrorData *error;
 	const char *evaluation; /* NULL: not answered */
 	DqCounts counts;
+	int holds; /* metrics: 1 or 0, -1 without a value */
+	Jsonb *observed; /* what was found, an object; NULL: nothing to tell */
+	Jsonb *expected; /* more than the rule's options say; may be NULL */
+	char *proof; /* what makes a look at the rows needless */
+	/* with group_by: one probe for each group, answered; key in "group" */
+	List *groups;
+	Jsonb *group;
 	double duration_ms;
 } DqProbe;
 
 typedef struct DqShape
 {
-	bool is_metric; /* bounds decide, not failed rows */
+	bool is_metric; /* "holds" decides, not failed rows */
+	bool scan_only; /* all its numbers come from the common scan */
 	/* resolve names; may throw */
 	void (*prepare)(DqProbe *probe);
 	/* ask for numbers in the fused statement */
@@ -71,7 +85,14 @@ typedef struct DqShape
 extern const DqShape dq_shape_rows;
 extern const DqShape dq_shape_key;
 extern const DqShape dq_shape_reference;
-extern const DqShape dq_shape_count;
+extern const DqShape dq_shape_metric;
+
+/*
+ * Metrics: "value" lies within the check's bounds, as SQL; true without any.
+ * Operators are those of pg_catalog for the type of the value.
+ */
+extern void dq_shape_metric_bounds(StringInfo buf, const DqProbe *probe,
+								   const char *value);
 
 /* " WHERE filter", or "" */
 extern char *dq_shape_where(const DqProbe *probe);

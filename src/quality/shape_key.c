@@ -17,6 +17,7 @@
 #define AT_NULLS 1
 #define AT_DISTINCT 2
 #define AT_DUPLICATE 3
+#define N_NUMBERS 4
 
 /*
  * is_primary_key: must there be values in all columns?
@@ -114,7 +115,7 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 						   "COALESCE(pg_catalog.sum(g.n) FILTER (WHERE NOT g.left_out), 0)::pg_catalog.int8, "
 						   "COALESCE(pg_catalog.sum(g.n) FILTER (WHERE g.has_null), 0)::pg_catalog.int8, "
 						   "pg_catalog.count(*) FILTER (WHERE NOT g.left_out), "
-						   "pg_catalog.count(*) FILTER (WHERE NOT g.left_out AND g.n OPERATOR(pg_catalog.>) 1)]");
+						   "pg_catalog.count(*) FILTER (WHERE NOT g.left_out AND g.n OPERATOR(pg_catalog.>) 1)]::pg_catalog.text[]");
 	appendStringInfo(&buf,
 					 " FROM (SELECT pg_catalog.count(*) AS n, %s AS left_out, %s AS has_null FROM %s%s GROUP BY %s) AS g",
 					 left_out(probe, probe->columns),
@@ -131,10 +132,15 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 static void
 read_numbers(const struct DqFused *fused, DqProbe *probe)
 {
-	const int64 *own = fused->own_numbers[probe->own_at];
+	char **answers = dq_fused_own_answers(fused, probe->own_at);
+	int64 own[N_NUMBERS];
 	DqCounts *counts = &probe->counts;
-	int64 once = own[AT_DISTINCT] - own[AT_DUPLICATE];
+	int64 once;
+	int i;
 
+	for (i = 0; i < N_NUMBERS; i++)
+		own[i] = dq_fused_int(answers, i);
+	once = own[AT_DISTINCT] - own[AT_DUPLICATE];
 	counts->tested = own[AT_TESTED];
 	counts->nulls = own[AT_NULLS];
 	counts->distinct_values = own[AT_DISTINCT];
@@ -228,4 +234,4 @@ equivalent(const DqProbe *probe)
 }
 
 const DqShape dq_shape_key = {
-	false, prepare, write_numbers, read_numbers, failed_rows, equivalent};
+	false, false, prepare, write_numbers, read_numbers, failed_rows, equivalent};

@@ -184,7 +184,7 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 		complete = psprintf("%s AND %s", probe->filter, complete);
 	probe->verdict_at = dq_fused_count(fused, complete);
 	probe->own_at = dq_fused_own(fused,
-								 psprintf("SELECT ARRAY[pg_catalog.count(*)]%s",
+								 psprintf("SELECT ARRAY[pg_catalog.count(*)::pg_catalog.text]%s",
 										  from_orphans(probe)));
 }
 
@@ -196,9 +196,9 @@ read_numbers(const struct DqFused *fused, DqProbe *probe)
 {
 	DqCounts *counts = &probe->counts;
 
-	counts->tested = fused->scan[probe->verdict_at];
+	counts->tested = dq_fused_int(fused->scan, probe->verdict_at);
 	counts->nulls = counts->scope - counts->tested;
-	counts->failed = fused->own_numbers[probe->own_at][0];
+	counts->failed = dq_fused_int(dq_fused_own_answers(fused, probe->own_at), 0);
 }
 
 /*
@@ -225,4 +225,4 @@ equivalent(const DqProbe *probe)
 }
 
 const DqShape dq_shape_reference = {
-	false, prepare, write_numbers, read_numbers, failed_rows, equivalent};
+	false, false, prepare, write_numbers, read_numbers, failed_rows, equivalent};

@@ -2,8 +2,8 @@
  * shape_rows.c
  *	  Checks that give every row a verdict: true, false or NULL.
  *
- * The verdict is the check's own expression, or what its rule says about
- * each of its columns, all of which must hold.
+ * The verdict is the check's own expression, what its rule says about the
+ * row, or about each of its columns, all of which must hold.
  */
 #include "postgres.h"
 
@@ -41,6 +41,12 @@ prepare(DqProbe *probe)
 	}
 	probe->columns = dq_source_columns(probe->source, check->columns);
 	initStringInfo(&buf);
+	if (check->type->verdict != NULL)
+	{
+		check->type->verdict(&buf, probe);
+		probe->verdict = psprintf("(%s)", buf.data);
+		return;
+	}
 	foreach(lc, probe->columns)
 	{
 		appendStringInfoString(&buf, buf.len > 0 ? " AND (" : "(");
@@ -68,8 +74,8 @@ static void
 read_numbers(const struct DqFused *fused, DqProbe *probe)
 {
 	DqCounts *counts = &probe->counts;
-	int64 nulls = fused->scan[probe->verdict_at];
-	int64 trues = fused->scan[probe->verdict_at + 1];
+	int64 nulls = dq_fused_int(fused->scan, probe->verdict_at);
+	int64 trues = dq_fused_int(fused->scan, probe->verdict_at + 1);
 	int64 falses = counts->scope - nulls - trues;
 
 	counts->nulls = nulls;
@@ -138,4 +144,4 @@ equivalent(const DqProbe *probe)
 }
 
 const DqShape dq_shape_rows = {
-	false, prepare, write_numbers, read_numbers, failed_rows, equivalent};
+	false, true, prepare, write_numbers, read_numbers, failed_rows, equivalent};

@@ -16,36 +16,13 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "base/dq_etl.h"
 #include "base/json.h"
 #include "base/sqltext.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "quality/sample.h"
 #include "quality/verdict.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
-#include "utils/syscache.h"
-#include "utils/typcache.h"
-
-#define RESULT_TYPE "check_result"
-#define RESULT_COLUMNS 23
-
-static const char *const status_names[] = {"pass", "warn", "fail", "error",
-										   "no_data", "skipped"};
-
-/*
- * status_name: as in results.
- */
-static const char *
-status_name(DqStatus status)
-{
-	return status_names[status];
-}
 
 /*
  * bigint_numeric: a bigint as a numeric Datum.
@@ -83,24 +60,6 @@ fraction_exceeded(const char *fraction, const DqCounts *counts)
 }
 
 /*
- * count_out_of_bounds: is the number of rows outside of the rule's bounds?
- */
-static bool
-count_out_of_bounds(const DqProbe *probe)
-{
-	const DqCheck *check = probe->check;
-	Datum count = bigint_numeric(probe->counts.tested);
-
-	if (check->min_value != NULL &&
-		DatumGetBool(DirectFunctionCall2(numeric_lt, count,
-										 text_numeric(check->min_value))))
-		return true;
-	return check->max_value != NULL &&
-		   DatumGetBool(DirectFunctionCall2(numeric_gt, count,
-											text_numeric(check->max_value)));
-}
-
-/*
  * tolerance: the fraction of rows that may fail: the check's own, or that of
  * the task for a check that says nothing; NULL when there is none.
  */
@@ -125,7 +84,7 @@ is_tolerated(const DqProbe *probe, const DqQualityTask *task)
 	const char *fraction = tolerance(check, task);
 
 	if (check->type->shape->is_metric)
-		return !count_out_of_bounds(probe);
+		return probe->holds == 1;
 	if (probe->counts.failed == 0)
 		return true;
 	if (fraction == NULL && check->max_failed_rows < 0)
@@ -137,6 +96,17 @@ is_tolerated(const DqProbe *probe, const DqQualityTask *task)
 }
 
 /*
+ * has_no_data: was there nothing to test?
+ */
+static bool
+has_no_data(const DqProbe *probe)
+{
+	if (probe->check->type->shape->is_metric)
+		return probe->holds < 0;
+	return probe->counts.tested == 0;
+}
+
+/*
  * settle_status: status and success of a check that was evaluated.
  */
 static void
@@ -144,14 +114,14 @@ settle_status(DqVerdict *verdict, const DqProbe *probe,
 			  const DqQualityTask *task)
 {
 	bool stops = probe->check->severity >= DQ_ERROR;
+	DqOnEmpty on_empty = dq_rule_on_empty(probe->check);
 
 	verdict->success = true;
-	if (probe->counts.tested == 0 && !probe->check->type->shape->is_metric)
+	if (has_no_data(probe))
 	{
 		verdict->status = DQ_CHECK_NO_DATA;
-		verdict->success = !(stops &&
-							 probe->check->on_empty == DQ_EMPTY_FAIL);
-		if (probe->check->on_empty == DQ_EMPTY_WARN)
+		verdict->success = !(stops && on_empty == DQ_EMPTY_FAIL);
+		if (on_empty == DQ_EMPTY_WARN)
 			verdict->severity = Min(verdict->severity, DQ_WARN);
 	}
 	else if (is_tolerated(probe, task))
@@ -164,10 +134,10 @@ settle_status(DqVerdict *verdict, const DqProbe *probe,
 }
 
 /*
- * expected_rows: "between 1 and 10" and the like, for row_count.
+ * expected_value: "between 1 and 10" and the like, for metrics.
  */
 static char *
-expected_rows(const DqCheck *check)
+expected_value(const DqCheck *check)
 {
 	if (check->min_value != NULL && check->max_value != NULL)
 		return psprintf("between %s and %s", check->min_value,
@@ -176,7 +146,20 @@ expected_rows(const DqCheck *check)
 		return psprintf("at least %s", check->min_value);
 	if (check->max_value != NULL)
 		return psprintf("at most %s", check->max_value);
-	return pstrdup("any number");
+	return pstrdup("what the rule says");
+}
+
+/*
+ * observed_value: the value of a metric as text, clipped.
+ */
+static const char *
+observed_value(const DqProbe *probe)
+{
+	Jsonb *value = dq_json_part(probe->observed, "value");
+
+	if (value == NULL)
+		return "nothing";
+	return dq_sqltext_clip(dq_json_out(value), 200);
 }
 
 /*
@@ -189,12 +172,11 @@ message_of(const DqVerdict *verdict, const DqProbe *probe)
 	bool tolerated = verdict->status == DQ_CHECK_PASS &&
 					 verdict->failed_rows > 0;
 
-	if (probe->check->type->shape->is_metric)
-		return psprintf(INT64_FORMAT " %s, expected %s",
-						verdict->tested_rows, rows,
-						expected_rows(probe->check));
 	if (verdict->status == DQ_CHECK_NO_DATA)
 		return pstrdup("no rows to test");
+	if (probe->check->type->shape->is_metric)
+		return psprintf("found %s, expected %s", observed_value(probe),
+						expected_value(probe->check));
 	return psprintf(INT64_FORMAT " of " INT64_FORMAT " %s failed%s",
 					verdict->failed_rows, verdict->tested_rows, rows,
 					tolerated ? ", which is tolerated" : "");
@@ -227,31 +209,63 @@ failed_fraction(const DqCounts *counts)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, fraction));
 }
 
+/* what a rule object says that is not what the check demands */
+static const char *const other_options[] = {
+	"type", "name", "column", "columns", "severity", "description", "tags",
+	"dimension", "sample_limit", "on_empty", "max_failed_fraction",
+	"value_set", NULL};
+
 /*
- * expected_of: what the check demands, as jsonb.
+ * is_other: does the option say something else than what is demanded?
+ */
+static bool
+is_other(const char *key)
+{
+	int i;
+
+	for (i = 0; other_options[i] != NULL; i++)
+	{
+		if (strcmp(key, other_options[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * expected_of: what the check demands, as jsonb: the options of a rule
+ * object, or the parts of a check text.
  */
 static Jsonb *
-expected_of(const DqCheck *check, const DqQualityTask *task)
+expected_of(const DqProbe *probe, const DqQualityTask *task)
 {
+	const DqCheck *check = probe->check;
 	DqJsonBuild build;
+	ListCell *lc;
 
 	dq_json_begin(&build);
-	dq_json_add_text(&build, "expression", check->expression);
-	dq_json_add_text(&build, "min_value", check->min_value);
-	dq_json_add_text(&build, "max_value", check->max_value);
-	dq_json_add_text(&build, "pattern", check->pattern);
-	if (strcmp(check->type->name, "in_set") == 0)
+	foreach(lc, dq_json_keys(check->doc))
+	{
+		const char *key = (char *) lfirst(lc);
+
+		if (!is_other(key))
+			dq_json_add_from(&build, key, check->doc);
+	}
+	foreach(lc, dq_json_keys(probe->expected))
+		dq_json_add_from(&build, (char *) lfirst(lc), probe->expected);
+	if (!dq_json_has(check->doc, "expression"))
+		dq_json_add_text(&build, "expression", check->expression);
+	if (dq_json_has(check->doc, "value_set"))
 		dq_json_add_text_list(&build, "allowed", check->allowed);
-	if (strcmp(check->type->name, "unique") == 0)
+	if ((check->type->takes & DQ_TAKES_NULLS) &&
+		!dq_json_has(check->doc, "nulls"))
 		dq_json_add_text(&build, "nulls", dq_rule_nulls_name(check->nulls));
-	if (check->referenced != NULL)
+	if (check->referenced != NULL && !dq_json_has(check->doc, "references"))
 		dq_json_add_text(&build, "references",
 						 relation_name(check->referenced));
-	if (check->referenced_columns != NIL)
+	if (check->referenced_columns != NIL &&
+		!dq_json_has(check->doc, "referenced_columns"))
 		dq_json_add_text_list(&build, "referenced_columns",
 							  check->referenced_columns);
-	if (check->max_failed_rows >= 0)
-		dq_json_add_int(&build, "max_failed_rows", check->max_failed_rows);
 	dq_json_add_text(&build, "max_failed_fraction", tolerance(check, task));
 	return dq_json_end(&build);
 }
@@ -268,14 +282,9 @@ observed_of(const DqProbe *probe)
 	int64 once;
 	DqJsonBuild build;
 
-	dq_json_begin(&build);
-	if (probe->check->type->shape->is_metric)
-	{
-		dq_json_add_int(&build, "row_count", counts->tested);
-		return dq_json_end(&build);
-	}
 	if (probe->check->type->shape != &dq_shape_key)
-		return NULL;
+		return probe->observed;
+	dq_json_begin(&build);
 	once = counts->distinct_values - counts->duplicate_values;
 	keyed = counts->failed + once;
 	if (strcmp(probe->check->type->name, "primary_key") == 0)
@@ -315,6 +324,8 @@ tell_failures(DqVerdict *verdict, const DqProbe *probe, int sample_rows)
 	if (probe->counts.failed == 0)
 		return;
 	verdict->failed_rows_sql = probe->check->type->shape->failed_rows(probe);
+	if (probe->check->sample_limit >= 0)
+		sample_rows = probe->check->sample_limit;
 	if (sample_rows <= 0 || verdict->status == DQ_CHECK_PASS)
 		return;
 	verdict->sample = dq_sample_rows(probe, sample_rows);
@@ -322,11 +333,10 @@ tell_failures(DqVerdict *verdict, const DqProbe *probe, int sample_rows)
 }
 
 /*
- * dq_verdict_judge: the verdict on an answered probe, in the current memory
- * context. Looks for a sample under the active snapshot when rows failed.
+ * judge_probe: the verdict on an answered probe, without samples.
  */
-DqVerdict *
-dq_verdict_judge(const DqProbe *probe, const DqQualityTask *task)
+static DqVerdict *
+judge_probe(const DqProbe *probe, const DqQualityTask *task)
 {
 	const DqCheck *check = probe->check;
 	const DqCounts *counts = &probe->counts;
@@ -335,11 +345,14 @@ dq_verdict_judge(const DqProbe *probe, const DqQualityTask *task)
 	verdict->check_name = check->name;
 	verdict->check_type = pstrdup(check->type->name);
 	verdict->columns = check->columns;
-	verdict->dimension = check->type->dimension;
+	verdict->dimension = check->dimension;
 	verdict->severity = check->severity;
+	verdict->description = check->description;
+	verdict->tags = check->tags;
 	verdict->evaluation = probe->evaluation ? probe->evaluation : "sql";
+	verdict->proof = probe->proof;
 	verdict->duration_ms = probe->duration_ms;
-	verdict->expected = expected_of(check, task);
+	verdict->expected = expected_of(probe, task);
 	if (probe->error != NULL)
 	{
 		tell_error(verdict, probe->error);
@@ -354,135 +367,119 @@ dq_verdict_judge(const DqProbe *probe, const DqQualityTask *task)
 	verdict->observed = observed_of(probe);
 	settle_status(verdict, probe, task);
 	verdict->message = message_of(verdict, probe);
-	tell_failures(verdict, probe, task->sample_rows);
 	return verdict;
 }
 
-/* a row being filled */
-typedef struct ResultRow
-{
-	int count;
-	Datum values[RESULT_COLUMNS];
-	bool nulls[RESULT_COLUMNS];
-} ResultRow;
-
 /*
- * put: the next column.
+ * dq_verdict_failed: is it a verdict that somebody has to look at?
  */
-static void
-put(ResultRow *row, Datum value, bool isnull)
+bool
+dq_verdict_failed(const DqVerdict *verdict)
 {
-	Assert(row->count < RESULT_COLUMNS);
-	row->values[row->count] = value;
-	row->nulls[row->count] = isnull;
-	row->count++;
+	switch (verdict->status)
+	{
+		case DQ_CHECK_FAIL:
+		case DQ_CHECK_WARN:
+		case DQ_CHECK_ERROR:
+			return true;
+		case DQ_CHECK_NO_DATA:
+			return !verdict->success;
+		case DQ_CHECK_PASS:
+		case DQ_CHECK_SKIPPED:
+			break;
+	}
+	return false;
 }
 
 /*
- * put_text: the next column, a text.
+ * group_of: one group's part of "observed".
  */
-static void
-put_text(ResultRow *row, const char *value)
+static Jsonb *
+group_of(const DqProbe *group, const DqVerdict *verdict)
 {
-	put(row, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+	DqJsonBuild build;
+
+	dq_json_begin(&build);
+	dq_json_add_jsonb(&build, "group", group->group);
+	dq_json_add_text(&build, "status",
+					 dq_verdict_status_name(verdict->status));
+	dq_json_add_int(&build, "tested_rows", verdict->tested_rows);
+	dq_json_add_int(&build, "failed_rows", verdict->failed_rows);
+	if (verdict->observed != NULL)
+		dq_json_add_jsonb(&build, "observed", verdict->observed);
+	return dq_json_end(&build);
 }
 
 /*
- * put_jsonb: the next column, a jsonb.
+ * judge_groups: the verdict on a check with group_by: every group must hold.
+ * "observed" tells about each, failing ones first.
  */
-static void
-put_jsonb(ResultRow *row, Jsonb *value)
+static DqVerdict *
+judge_groups(const DqProbe *probe, const DqQualityTask *task)
 {
-	put(row, value ? JsonbPGetDatum(value) : (Datum) 0, value == NULL);
-}
-
-/*
- * put_count: the next column, a bigint that is only known when the check was
- * evaluated.
- */
-static void
-put_count(ResultRow *row, const DqVerdict *verdict, int64 value)
-{
-	bool unknown = verdict->status == DQ_CHECK_ERROR ||
-				   verdict->status == DQ_CHECK_SKIPPED;
-
-	put(row, Int64GetDatum(value), unknown);
-}
-
-/*
- * put_text_list: the next column, a text[]; NIL is NULL.
- */
-static void
-put_text_list(ResultRow *row, List *values)
-{
-	Datum *elements = palloc(sizeof(Datum) * (list_length(values) + 1));
-	ArrayType *array;
-	int count = 0;
+	DqVerdict *result = judge_probe(probe, task);
+	List *bad = NIL;
+	List *good = NIL;
+	DqJsonBuild build;
+	DqVerdict *worst = NULL;
+	int n_bad;
 	ListCell *lc;
 
-	foreach(lc, values)
-		elements[count++] = CStringGetTextDatum((char *) lfirst(lc));
-	array = construct_array(elements, count, TEXTOID, -1, false,
-							TYPALIGN_INT);
-	put(row, PointerGetDatum(array), values == NIL);
+	foreach(lc, probe->groups)
+	{
+		const DqProbe *group = (DqProbe *) lfirst(lc);
+		DqVerdict *verdict = judge_probe(group, task);
+		Jsonb *part = group_of(group, verdict);
+
+		if (dq_verdict_failed(verdict))
+			bad = lappend(bad, part);
+		else
+			good = lappend(good, part);
+		if (worst == NULL ||
+			(dq_verdict_failed(verdict) && !dq_verdict_failed(worst)))
+			worst = verdict;
+	}
+	dq_json_begin(&build);
+	dq_json_add_int(&build, "groups", list_length(probe->groups));
+	n_bad = list_length(bad);
+	dq_json_add_int(&build, "failed_groups", n_bad);
+	dq_json_add_parts(&build, "verdicts", list_concat(bad, good));
+	result->observed = dq_json_end(&build);
+	result->status = worst->status;
+	result->success = worst->success;
+	result->severity = worst->severity;
+	result->message = psprintf("%d of %d groups failed", n_bad,
+							   list_length(probe->groups));
+	return result;
 }
 
 /*
- * result_descriptor: the row type of etl.check_result.
+ * dq_verdict_judge: the verdict on a check, in the current memory context.
+ * "probes" are its levels, mildest first, all answered: the gravest level
+ * that fails is the verdict. Looks for a sample under the active snapshot
+ * when rows failed.
  */
-static TupleDesc
-result_descriptor(void)
+DqVerdict *
+dq_verdict_judge(List *probes, const DqQualityTask *task)
 {
-	Oid schema = get_namespace_oid(DQ_SCHEMA, false);
-	Oid type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-							   CStringGetDatum(RESULT_TYPE),
-							   ObjectIdGetDatum(schema));
+	DqVerdict *result = NULL;
+	const DqProbe *judged = NULL;
+	ListCell *lc;
 
-	if (!OidIsValid(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("type %s.%s does not exist", DQ_SCHEMA, RESULT_TYPE)));
-	return lookup_rowtype_tupdesc_copy(type, -1);
-}
+	foreach(lc, probes)
+	{
+		const DqProbe *probe = (DqProbe *) lfirst(lc);
+		DqVerdict *verdict = probe->groups != NIL ?
+								 judge_groups(probe, task) :
+								 judge_probe(probe, task);
 
-/*
- * dq_verdict_datum: the verdict as a datum of type etl.check_result.
- */
-Datum
-dq_verdict_datum(const DqVerdict *verdict)
-{
-	ResultRow row = {.count = 0};
-	TupleDesc desc = result_descriptor();
-	Datum fraction = (Datum) 0;
-
-	if (desc->natts != RESULT_COLUMNS)
-		elog(ERROR, "type %s.%s has %d columns", DQ_SCHEMA, RESULT_TYPE,
-			 desc->natts);
-	put_text(&row, verdict->check_name);
-	put_text(&row, verdict->check_type);
-	put_text_list(&row, verdict->columns);
-	put_text(&row, verdict->dimension);
-	put_text(&row, status_name(verdict->status));
-	put_text(&row, dq_rule_severity_name(verdict->severity));
-	put(&row, BoolGetDatum(verdict->success), false);
-	put_count(&row, verdict, verdict->tested_rows);
-	put_count(&row, verdict, verdict->null_rows);
-	put_count(&row, verdict, verdict->excluded_rows);
-	put_count(&row, verdict, verdict->failed_rows);
-	if (verdict->failed_fraction != NULL)
-		fraction = text_numeric(verdict->failed_fraction);
-	put(&row, fraction, verdict->failed_fraction == NULL);
-	put_jsonb(&row, verdict->observed);
-	put_jsonb(&row, verdict->expected);
-	put_jsonb(&row, verdict->sample);
-	put_jsonb(&row, verdict->top_failed);
-	put_text(&row, verdict->failed_rows_sql);
-	put_text(&row, verdict->evaluation);
-	put_text(&row, verdict->proof);
-	put(&row, Float8GetDatum(verdict->duration_ms), false);
-	put_text(&row, verdict->error_sqlstate);
-	put_text(&row, verdict->error_message);
-	put_text(&row, verdict->message);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
-											 row.values, row.nulls));
+		if (result != NULL && !dq_verdict_failed(verdict) &&
+			dq_verdict_failed(result))
+			continue;
+		result = verdict;
+		judged = probe;
+	}
+	if (judged->error == NULL)
+		tell_failures(result, judged, task->sample_rows);
+	return result;
 }

@@ -7,7 +7,9 @@
 
 #include "quality/shape.h"
 
-extern DqVerdict *dq_verdict_judge(const DqProbe *probe,
-								   const DqQualityTask *task);
+/* probes: the levels of one check */
+extern DqVerdict *dq_verdict_judge(List *probes, const DqQualityTask *task);
+
+extern bool dq_verdict_failed(const DqVerdict *verdict);
 
 #endif /* DQ_VERDICT_H */

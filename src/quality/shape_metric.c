@@ -1,0 +1,204 @@
+/*
+ * shape_metric.c
+ *	  One value that many rows make, held against bounds.
+ *
+ * The rule writes the value as SQL of aggregates, without a filter. Without a
+ * row filter it is taken from the scan that all checks share; with one it has
+ * a subselect of its own, whose WHERE is the filter.
+ *
+ * No value (of no rows, of NULLs only) is no data. NaN is no number that
+ * bounds could hold: the check is in error, never passed.
+ */
+#include "postgres.h"
+
+#include "base/json.h"
+#include "base/sqltext.h"
+#include "quality/fused.h"
+#include "quality/shape.h"
+#include "utils/builtins.h"
+
+/* places among the answers */
+#define AT_VALUE 0
+#define AT_HOLDS 1
+#define AT_NAN 2
+#define AT_ROWS 3 /* with values in all columns */
+#define N_ANSWERS 4
+
+/*
+ * prepare: resolve the columns, write the value.
+ */
+static void
+prepare(DqProbe *probe)
+{
+	StringInfoData buf;
+
+	probe->columns = dq_source_columns(probe->source, probe->check->columns);
+	initStringInfo(&buf);
+	probe->check->type->metric(&buf, probe);
+	probe->value = psprintf("(%s)", buf.data);
+}
+
+/*
+ * dq_shape_metric_bounds: the value lies within the check's bounds.
+ */
+void
+dq_shape_metric_bounds(StringInfo buf, const DqProbe *probe,
+					   const char *value)
+{
+	const DqCheck *check = probe->check;
+
+	if (check->min_value == NULL && check->max_value == NULL)
+		appendStringInfoString(buf, "true");
+	if (check->min_value != NULL)
+		appendStringInfo(buf, "%s OPERATOR(pg_catalog.%s) %s", value,
+						 check->min_excluded ? ">" : ">=",
+						 dq_sqltext_literal(check->min_value));
+	if (check->min_value != NULL && check->max_value != NULL)
+		appendStringInfoString(buf, " AND ");
+	if (check->max_value != NULL)
+		appendStringInfo(buf, "%s OPERATOR(pg_catalog.%s) %s", value,
+						 check->max_excluded ? "<" : "<=",
+						 dq_sqltext_literal(check->max_value));
+}
+
+/*
+ * rows_with_values: SQL for the number of rows with values in all columns.
+ */
+static char *
+rows_with_values(const DqProbe *probe)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	if (probe->columns == NIL)
+		return pstrdup("pg_catalog.count(*)");
+	initStringInfo(&buf);
+	foreach(lc, probe->columns)
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? " AND " : "",
+						 dq_source_is_null((DqColumn *) lfirst(lc), false));
+	return psprintf("pg_catalog.count(*) FILTER (WHERE %s)", buf.data);
+}
+
+/*
+ * write_answers: what is made of the value ("value") and the number of rows
+ * ("rows"), in the order of the places.
+ */
+static void
+write_answers(const DqProbe *probe, const char *value, const char *rows,
+			  char **answers)
+{
+	const DqRuleType *type = probe->check->type;
+	StringInfoData holds;
+
+	initStringInfo(&holds);
+	if (type->holds != NULL)
+		type->holds(&holds, probe, value);
+	else
+		dq_shape_metric_bounds(&holds, probe, value);
+	answers[AT_VALUE] = psprintf("pg_catalog.to_jsonb(%s)::pg_catalog.text",
+								 value);
+	answers[AT_HOLDS] = psprintf("(CASE WHEN %s IS NOT NULL THEN (%s)::pg_catalog.int4 END)::pg_catalog.text",
+								 value, holds.data);
+	answers[AT_NAN] = psprintf("(pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[700, 701, 1700]::pg_catalog.oid[])"
+							   " AND %s::pg_catalog.text OPERATOR(pg_catalog.=) 'NaN')::pg_catalog.int4::pg_catalog.text",
+							   value, value);
+	answers[AT_ROWS] = psprintf("%s::pg_catalog.text", rows);
+}
+
+/*
+ * write_numbers: ask for the answers, in the common scan or in a subselect.
+ */
+static void
+write_numbers(struct DqFused *fused, DqProbe *probe)
+{
+	char *answers[N_ANSWERS];
+	int i;
+
+	probe->own_at = -1;
+	if (probe->filter != NULL)
+	{
+		write_answers(probe, "s.v", "s.n", answers);
+		probe->own_at =
+			dq_fused_own(fused,
+						 psprintf("SELECT ARRAY[%s, %s, %s, %s] FROM (SELECT %s AS v, %s AS n FROM %s%s) AS s",
+								  answers[AT_VALUE], answers[AT_HOLDS],
+								  answers[AT_NAN], answers[AT_ROWS],
+								  probe->value, rows_with_values(probe),
+								  probe->source->from,
+								  dq_shape_where(probe)));
+		return;
+	}
+	write_answers(probe,
+				  psprintf("s.a%d", dq_fused_aggregate(fused, probe->value)),
+				  psprintf("s.a%d",
+						   dq_fused_aggregate(fused,
+											  rows_with_values(probe))),
+				  answers);
+	for (i = 0; i < N_ANSWERS; i++)
+		probe->answers_at[i] = dq_fused_output(fused, answers[i]);
+}
+
+/*
+ * refuse_nan: 22003: NaN is an error of the check.
+ */
+static void
+refuse_nan(const DqProbe *probe)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("the value of %s is NaN", probe->check->what),
+			 errhint("Leave the rows out with row_filter, or check the column with the rule \"finite\".")));
+}
+
+/*
+ * read_numbers: the value, and whether it is good.
+ */
+static void
+read_numbers(const struct DqFused *fused, DqProbe *probe)
+{
+	char *answers[N_ANSWERS];
+	DqJsonBuild build;
+	int i;
+
+	for (i = 0; i < N_ANSWERS; i++)
+		answers[i] = probe->own_at < 0 ?
+						 fused->scan[probe->answers_at[i]] :
+						 dq_fused_own_answers(fused, probe->own_at)[i];
+	if (dq_fused_int(answers, AT_NAN) == 1)
+		refuse_nan(probe);
+	probe->counts.tested = dq_fused_int(answers, AT_ROWS);
+	probe->counts.nulls = probe->counts.scope - probe->counts.tested;
+	probe->holds = answers[AT_HOLDS] == NULL ?
+					   -1 :
+					   (int) dq_fused_int(answers, AT_HOLDS);
+	dq_json_begin(&build);
+	if (answers[AT_VALUE] == NULL)
+		dq_json_add_null(&build, "value");
+	else
+		dq_json_add_jsonb(&build, "value",
+						  dq_json_parse(answers[AT_VALUE], "a value"));
+	probe->observed = dq_json_end(&build);
+}
+
+/*
+ * failed_rows: there are none to show.
+ */
+static char *
+failed_rows(const DqProbe *probe)
+{
+	return NULL;
+}
+
+/*
+ * equivalent: the textbook form.
+ */
+static char *
+equivalent(const DqProbe *probe)
+{
+	return psprintf("SELECT %s AS tested_rows, 0::pg_catalog.int8 AS failed_rows, %s AS value FROM %s%s",
+					rows_with_values(probe), probe->value,
+					probe->source->from, dq_shape_where(probe));
+}
+
+const DqShape dq_shape_metric = {
+	true, true, prepare, write_numbers, read_numbers, failed_rows, equivalent};
