@@ -82,6 +82,24 @@ name_taken(List *checks, int count, const char *name)
 }
 
 /*
+ * name_levels: the levels of a check bear its name.
+ */
+static void
+name_levels(List *checks)
+{
+	ListCell *lc;
+	ListCell *level;
+
+	foreach(lc, checks)
+	{
+		DqCheck *check = (DqCheck *) lfirst(lc);
+
+		foreach(level, check->levels)
+			((DqCheck *) lfirst(level))->name = check->name;
+	}
+}
+
+/*
  * dq_naming_settle: given names are unique (42710), derived ones get a number
  * when they are taken.
  */
@@ -124,4 +142,5 @@ dq_naming_settle(List *checks)
 								   suffix);
 		}
 	}
+	name_levels(checks);
 }

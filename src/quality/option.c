@@ -206,7 +206,7 @@ check_interval(const DqOption *option, Jsonb *doc, const char *what)
 static void
 check_word(const DqOption *option, Jsonb *doc, const char *what)
 {
-	(void) dq_option_word(option, doc, option->name);
+	(void) dq_option_word(option, doc, option->name, what);
 }
 
 /*
@@ -307,9 +307,10 @@ dq_option_check(const DqOption *option, Jsonb *doc, const char *what)
  * 22023 with a suggestion when it is none of the option's words.
  */
 int
-dq_option_word(const DqOption *options, Jsonb *doc, const char *name)
+dq_option_word(const DqOption *options, Jsonb *doc, const char *name,
+			   const char *what)
 {
-	char *value = dq_json_text(doc, name, "a rule");
+	char *value = dq_json_text(doc, name, what);
 	const char *words = NULL;
 	List *known = NIL;
 	int i;
@@ -335,8 +336,8 @@ dq_option_word(const DqOption *options, Jsonb *doc, const char *name)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown value \"%s\" for option \"%s\"",
-					dq_sqltext_clip(value, 63), name),
+			 errmsg("unknown value \"%s\" for option \"%s\" of %s",
+					dq_sqltext_clip(value, 63), name, what),
 			 dq_suggest_hint(value, known)));
 	return 0;
 }

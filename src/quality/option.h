@@ -60,7 +60,7 @@ extern void dq_option_check(const DqOption *option, Jsonb *doc,
  * The place of a WORD option's value among its words, 0 when not given.
  */
 extern int dq_option_word(const DqOption *options, Jsonb *doc,
-						  const char *name);
+						  const char *name, const char *what);
 
 /* relations that the value of the option reads: List of RangeVar * */
 extern List *dq_option_relations(const DqOption *option, Jsonb *doc);

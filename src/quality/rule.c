@@ -289,12 +289,12 @@ read_policies(DqCheck *check)
 	const DqOption *general = dq_rule_common_options(0);
 
 	if (dq_json_has(doc, "severity"))
-		check->severity = dq_option_word(general, doc, "severity");
-	check->on_empty = dq_option_word(general, doc, "on_empty");
+		check->severity = dq_option_word(general, doc, "severity", what);
+	check->on_empty = dq_option_word(general, doc, "on_empty", what);
 	check->on_null = dq_option_word(dq_rule_common_options(DQ_TAKES_ON_NULL),
-									doc, "on_null");
+									doc, "on_null", what);
 	check->nulls = dq_option_word(dq_rule_common_options(DQ_TAKES_NULLS), doc,
-								  "nulls");
+								  "nulls", what);
 	if (check->type->takes & DQ_TAKES_TOLERANCE)
 	{
 		check->max_failed_rows = dq_json_int(doc, "max_failed_rows", -1,

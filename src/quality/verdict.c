@@ -146,7 +146,7 @@ expected_value(const DqCheck *check)
 		return psprintf("at least %s", check->min_value);
 	if (check->max_value != NULL)
 		return psprintf("at most %s", check->max_value);
-	return pstrdup("what the rule says");
+	return pstrdup(check->type->holds ? "what the rule says" : "any number");
 }
 
 /*
