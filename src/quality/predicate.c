@@ -111,7 +111,8 @@ write_bound(StringInfo buf, const DqColumn *column, StrategyNumber strategy,
 
 /*
  * dq_predicate_range: between min_value and max_value, both included unless
- * the check says otherwise; one of them may be missing. NaN, which sorts above all numbers, is in no range.
+ * the check says otherwise; one of them may be missing. NaN, which sorts above
+ * all numbers, is in no range.
  *
  * JSON numbers as bounds of a column that is no number would be compared by
  * another order than they suggest: 42804.
@@ -124,7 +125,13 @@ dq_predicate_range(StringInfo buf, const struct DqCheck *check,
 	StringInfoData bounds;
 	char category;
 	bool preferred;
+	StrategyNumber lower = BTGreaterEqualStrategyNumber;
+	StrategyNumber upper = BTLessEqualStrategyNumber;
 
+	if (check->min_excluded)
+		lower = BTGreaterStrategyNumber;
+	if (check->max_excluded)
+		upper = BTLessStrategyNumber;
 	get_type_category_preferred(type, &category, &preferred);
 	if (check->bounds_are_numbers && category == TYPCATEGORY_STRING)
 		ereport(ERROR,
@@ -142,11 +149,9 @@ dq_predicate_range(StringInfo buf, const struct DqCheck *check,
 							 column->sql, dq_source_literal("NaN", type));
 	}
 	if (check->min_value != NULL)
-		write_bound(&bounds, column, check->min_excluded ? BTGreaterStrategyNumber : BTGreaterEqualStrategyNumber,
-					check->min_value);
+		write_bound(&bounds, column, lower, check->min_value);
 	if (check->max_value != NULL)
-		write_bound(&bounds, column, check->max_excluded ? BTLessStrategyNumber : BTLessEqualStrategyNumber,
-					check->max_value);
+		write_bound(&bounds, column, upper, check->max_value);
 	appendStringInfoString(buf, bounds.data);
 }
 

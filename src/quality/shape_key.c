@@ -233,5 +233,10 @@ equivalent(const DqProbe *probe)
 					tested, failing(probe, number), from);
 }
 
-const DqShape dq_shape_key = {
-	false, false, prepare, write_numbers, read_numbers, failed_rows, equivalent};
+const DqShape dq_shape_key = {.is_metric = false,
+							  .scan_only = false,
+							  .prepare = prepare,
+							  .write = write_numbers,
+							  .read = read_numbers,
+							  .failed_rows = failed_rows,
+							  .equivalent = equivalent};

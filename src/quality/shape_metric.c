@@ -200,5 +200,10 @@ equivalent(const DqProbe *probe)
 					probe->source->from, dq_shape_where(probe));
 }
 
-const DqShape dq_shape_metric = {
-	true, true, prepare, write_numbers, read_numbers, failed_rows, equivalent};
+const DqShape dq_shape_metric = {.is_metric = true,
+								 .scan_only = true,
+								 .prepare = prepare,
+								 .write = write_numbers,
+								 .read = read_numbers,
+								 .failed_rows = failed_rows,
+								 .equivalent = equivalent};

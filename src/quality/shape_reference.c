@@ -195,10 +195,12 @@ static void
 read_numbers(const struct DqFused *fused, DqProbe *probe)
 {
 	DqCounts *counts = &probe->counts;
+	char **own;
 
 	counts->tested = dq_fused_int(fused->scan, probe->verdict_at);
 	counts->nulls = counts->scope - counts->tested;
-	counts->failed = dq_fused_int(dq_fused_own_answers(fused, probe->own_at), 0);
+	own = dq_fused_own_answers(fused, probe->own_at);
+	counts->failed = dq_fused_int(own, 0);
 }
 
 /*
@@ -224,5 +226,10 @@ equivalent(const DqProbe *probe)
 					dq_shape_where(probe));
 }
 
-const DqShape dq_shape_reference = {
-	false, false, prepare, write_numbers, read_numbers, failed_rows, equivalent};
+const DqShape dq_shape_reference = {.is_metric = false,
+									.scan_only = false,
+									.prepare = prepare,
+									.write = write_numbers,
+									.read = read_numbers,
+									.failed_rows = failed_rows,
+									.equivalent = equivalent};

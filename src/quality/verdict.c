@@ -411,6 +411,18 @@ group_of(const DqProbe *group, const DqVerdict *verdict)
 }
 
 /*
+ * weight: which of several groups decides: one that failed, else one that had
+ * rows to test.
+ */
+static int
+weight(const DqVerdict *verdict)
+{
+	if (dq_verdict_failed(verdict))
+		return 2;
+	return verdict->status == DQ_CHECK_NO_DATA ? 0 : 1;
+}
+
+/*
  * judge_groups: the verdict on a check with group_by: every group must hold.
  * "observed" tells about each, failing ones first.
  */
@@ -421,7 +433,7 @@ judge_groups(const DqProbe *probe, const DqQualityTask *task)
 	List *bad = NIL;
 	List *good = NIL;
 	DqJsonBuild build;
-	DqVerdict *worst = NULL;
+	DqVerdict *worst = result;
 	int n_bad;
 	ListCell *lc;
 
@@ -435,8 +447,7 @@ judge_groups(const DqProbe *probe, const DqQualityTask *task)
 			bad = lappend(bad, part);
 		else
 			good = lappend(good, part);
-		if (worst == NULL ||
-			(dq_verdict_failed(verdict) && !dq_verdict_failed(worst)))
+		if (worst == result || weight(verdict) > weight(worst))
 			worst = verdict;
 	}
 	dq_json_begin(&build);
@@ -462,8 +473,8 @@ judge_groups(const DqProbe *probe, const DqQualityTask *task)
 DqVerdict *
 dq_verdict_judge(List *probes, const DqQualityTask *task)
 {
+	const DqProbe *judged = (DqProbe *) linitial(probes);
 	DqVerdict *result = NULL;
-	const DqProbe *judged = NULL;
 	ListCell *lc;
 
 	foreach(lc, probes)

@@ -15,7 +15,7 @@ for my $file (c_files())
 		$n++;
 		$line = expand($line);
 		next if length($line) <= 79;
-		next if $line =~ /"[^"]*"[,;)]*$/ || $line =~ m{/\* [^*]* \*/$};
+		next if $line =~ /"[^"]*"[,;)}]*$/ || $line =~ m{/\* [^*]* \*/$};
 		push @hits, "$file:$n: " . length($line) . ' columns';
 	}
 }
