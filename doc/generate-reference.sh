@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Print doc/reference.md, made from the catalogue of a database that has the
-# extension (named by PGHOST, PGPORT, PGUSER, PGDATABASE), from the table of
-# rule types and from the header that lists the SQLSTATEs.
+# extension (named by PGHOST, PGPORT, PGUSER, PGDATABASE) and from the header that lists the SQLSTATEs.
 #
 #   doc/generate-reference.sh >doc/reference.md
 #
@@ -27,10 +26,10 @@ cat <<'END'
 
 ## Rules
 
-What `etl.rule` and rule objects know. Each may have `name`, `severity` and `row_filter`. Options that are no arguments of `etl.rule` go into its `params`. `column` takes one name where `columns` takes a list; `value_set` is another word for `allowed`; of two bounds one will do.
+What `etl.rule` and rule objects know, as `etl.rule_types()` lists it. Options that are no arguments of `etl.rule` go into its `params`. `column` takes one name where `columns` takes a list; `value_set` is another word for `allowed`; of two bounds one will do. "columns" says what a rule is about: no column, one, each of several, several together, two, or any number.
 
 END
-perl rule-types.pl ..
+psql -X -q -A -t -v ON_ERROR_STOP=1 -f rule-types.sql
 printf '\n## SQLSTATEs\n\n'
 printf 'Of its own. Everything else carries the standard SQLSTATE that fits.\n\n'
 printf '| SQLSTATE | meaning |\n|---|---|\n'

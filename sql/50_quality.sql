@@ -22,13 +22,20 @@ RETURNS text
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'dq_etl_rule';
 COMMENT ON FUNCTION etl.rule(text, text[], text, text, anycompatible, anycompatible, text[], text, text, bigint, numeric, text, jsonb) IS
-'Write a check as a rule object: type is not_null, range (between), regex (match_regex), in_set (accepted_values), expression, unique, primary_key, foreign_key or row_count; severity is info, warn, error (default) or critical; row_filter is an SQL condition; on_null is ignore (default), fail or pass; params holds further options (on_empty, nulls, expression, references, referenced_columns). NULL means not given. Errors: 22023 for unknown types and options or values out of bounds, 22004 for NULL in a list, 42601 for a condition that does not parse, 2201B for a pattern';
+'Write a check as a rule object: type is one of etl.rule_types(); severity is info, warn, error (default) or critical; row_filter is an SQL condition; on_null is ignore (default), fail or pass; params holds all further options, those of the type and those that every rule takes: on_empty (pass, warn, fail), sample_limit, description, tags, dimension, group_by, and levels (info, warn, error, critical: objects with options of that severity). NULL means not given. Errors: 22023 for unknown types and options or values out of bounds, 22004 for NULL in a list, 42601 for a condition that does not parse, 2201B for a pattern';
 
 CREATE FUNCTION etl.rules(rules jsonb) RETURNS text[]
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'dq_etl_rules';
 COMMENT ON FUNCTION etl.rules(jsonb) IS
 'Turn a JSON list of rule objects (strings in it are check texts) into a list of checks. jsonb keeps the last value of a key that stands twice; in a rule object given as text that is an error. Errors: 22004 for NULL, otherwise as etl.rule';
+
+CREATE FUNCTION etl.rule_types()
+RETURNS TABLE (rule_type text, family text, aliases text[], dimension text, columns text, options jsonb, description text)
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'dq_etl_rule_types';
+COMMENT ON FUNCTION etl.rule_types() IS
+'List what etl.rule can check: columns says how many it is about (none, one, each of several, several together, two, or any number); options lists, as a JSON array of name, kind, required, words and help, what it takes besides what every rule takes; aliases is NULL when there are none';
 
 CREATE FUNCTION etl.check(
 	source              regclass,
@@ -132,4 +139,4 @@ RETURNS TABLE (check_name text, evaluation text, equivalent_sql text)
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dq_etl_explain_check';
 COMMENT ON FUNCTION etl.explain_check(regclass, text[], text) IS
-'Tell how each check would be answered and an equivalent plain SQL query, which returns tested_rows and failed_rows; a check that does not fit the relation has its error as evaluation and NULL as query. Arguments and errors as etl.check; evaluates nothing';
+'Tell how each check would be answered and an equivalent plain SQL query, which returns tested_rows and failed_rows (and value, for a metric); a check that does not fit the relation has its error as evaluation and NULL as query. Arguments and errors as etl.check; evaluates nothing';

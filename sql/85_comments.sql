@@ -24,6 +24,8 @@ COMMENT ON COLUMN etl.check_result.duration_ms IS 'Share of the time for the que
 COMMENT ON COLUMN etl.check_result.error_sqlstate IS 'SQLSTATE when it could not be evaluated';
 COMMENT ON COLUMN etl.check_result.error_message IS 'Message when it could not be evaluated';
 COMMENT ON COLUMN etl.check_result.message IS 'Verdict in one sentence';
+COMMENT ON COLUMN etl.check_result.description IS 'why the check exists, as its rule says; NULL: not said';
+COMMENT ON COLUMN etl.check_result.tags IS 'words to find the check by; NULL: none';
 COMMENT ON COLUMN etl.check_results.run_id IS 'Run that the verdict belongs to';
 COMMENT ON COLUMN etl.check_results.pipeline IS 'Name of the pipeline';
 COMMENT ON COLUMN etl.check_results.attempt IS 'Attempt of the run, from 1';

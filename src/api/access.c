@@ -48,6 +48,7 @@ static const UsageOf usage_of[] = {
 	{"param", USAGE_VIEW},
 	{"rule", USAGE_VIEW},
 	{"rules", USAGE_VIEW},
+	{"rule_types", USAGE_VIEW},
 	{"run_id", USAGE_VIEW},
 	{"version", USAGE_VIEW},
 	{"window_end", USAGE_VIEW},

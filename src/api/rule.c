@@ -6,14 +6,17 @@
 
 #include "api/arguments.h"
 #include "base/sqltext.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "quality/quality.h"
+#include "funcapi.h"
+#include "quality/rule.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 PG_FUNCTION_INFO_V1(dq_etl_rule);
 PG_FUNCTION_INFO_V1(dq_etl_rules);
+PG_FUNCTION_INFO_V1(dq_etl_rule_types);
 
 /*
  * merge_params: further options of a rule; 22023 when one is given twice.
@@ -127,4 +130,94 @@ dq_etl_rules(PG_FUNCTION_ARGS)
 		elements[count++] = CStringGetTextDatum((char *) lfirst(lc));
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, count, TEXTOID, -1, false,
 										  TYPALIGN_INT));
+}
+
+#define TYPE_COLUMNS 7
+
+/* in the order of DqArity */
+static const char *const arity_names[] = {
+	"none", "one", "each", "together", "two", "any"};
+
+/*
+ * option_document: what there is to know about an option.
+ */
+static Jsonb *
+option_document(const DqOption *option)
+{
+	DqJsonBuild build;
+
+	dq_json_begin(&build);
+	dq_json_add_text(&build, "name", option->name);
+	dq_json_add_text(&build, "kind", dq_option_kind_name(option->kind));
+	dq_json_add_bool(&build, "required", option->required);
+	dq_json_add_text(&build, "words", option->words);
+	dq_json_add_text(&build, "help", option->help);
+	return dq_json_end(&build);
+}
+
+/*
+ * options_array: the options of a type, but for those of all rules.
+ */
+static Datum
+options_array(const DqRuleType *type)
+{
+	List *options = NIL;
+	DqJsonBuild build;
+	ListCell *lc;
+
+	foreach(lc, dq_rule_option_tables(type))
+	{
+		const DqOption *option = (const DqOption *) lfirst(lc);
+
+		if (option == dq_rule_common_options(0))
+			continue;
+		for (; option->name != NULL; option++)
+			options = lappend(options, option_document(option));
+	}
+	dq_json_begin(&build);
+	dq_json_add_parts(&build, "options", options);
+	return JsonbPGetDatum(dq_json_part(dq_json_end(&build), "options"));
+}
+
+/*
+ * put_type: one row of etl.rule_types().
+ */
+static void
+put_type(ReturnSetInfo *result, const DqRuleFamily *family,
+		 const DqRuleType *type)
+{
+	Datum values[TYPE_COLUMNS];
+	bool nulls[TYPE_COLUMNS] = {false};
+
+	values[0] = CStringGetTextDatum(type->name);
+	values[1] = CStringGetTextDatum(family->name);
+	nulls[2] = type->aliases == NULL;
+	if (type->aliases != NULL)
+		values[2] = DirectFunctionCall2Coll(text_to_array, C_COLLATION_OID,
+											CStringGetTextDatum(type->aliases),
+											CStringGetTextDatum("|"));
+	values[3] = CStringGetTextDatum(type->dimension);
+	values[4] = CStringGetTextDatum(arity_names[type->arity]);
+	values[5] = options_array(type);
+	values[6] = CStringGetTextDatum(type->help);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * etl.rule_types()
+ */
+Datum
+dq_etl_rule_types(PG_FUNCTION_ARGS)
+{
+	const DqRuleFamily *const *family;
+	int i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (family = dq_rule_families(); *family != NULL; family++)
+	{
+		for (i = 0; i < (*family)->count; i++)
+			put_type((ReturnSetInfo *) fcinfo->resultinfo, *family,
+					 &(*family)->types[i]);
+	}
+	return (Datum) 0;
 }

@@ -101,14 +101,14 @@ FROM   etl.check('facts', ARRAY(SELECT unnest(ARRAY[check_text, '1 / (id - id) =
 WHERE  v.ordinality % 2 = 1;
 -- the equivalent SQL, and the number of rows that failed_rows_sql finds
 CREATE FUNCTION count_by(sql text) RETURNS TABLE (tested bigint, failed bigint) LANGUAGE plpgsql STRICT AS
-$$BEGIN RETURN QUERY EXECUTE sql; END$$;
+$$BEGIN RETURN QUERY EXECUTE 'SELECT q.tested_rows, q.failed_rows FROM (' || sql || ') AS q'; END$$;
 INSERT INTO answers
 SELECT 'equivalent', s.place, o.tested, o.failed
 FROM   suite AS s, etl.explain_check('facts', ARRAY[s.check_text]) AS e, count_by(e.equivalent_sql) AS o;
 INSERT INTO answers
 SELECT 'failed_rows_sql', s.place, v.tested_rows, o.failed
 FROM   suite AS s, etl.check('facts', ARRAY[s.check_text], sample_rows => 0) AS v,
-       count_by('SELECT NULL::bigint, count(*) FROM (' || v.failed_rows_sql || ') AS r') AS o;
+       count_by('SELECT NULL::bigint AS tested_rows, count(*) AS failed_rows FROM (' || v.failed_rows_sql || ') AS r') AS o;
 
 SELECT is(count(*), 44::bigint, 'the suite has checks') FROM suite;
 SELECT is(count(*), (SELECT count(*) FROM suite), 'fused: all answered') FROM answers WHERE way = 'fused' AND tested IS NOT NULL;
