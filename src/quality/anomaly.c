@@ -207,7 +207,7 @@ static DqEstimate
 forecast(const DqPoint *history, int count, int season,
 		 const DqAnomalyOptions *options, DqAnomaly *answer)
 {
-	DqEstimate result;
+	DqEstimate result = {0};
 	double *values = palloc(sizeof(double) * Max(count, 1));
 
 	if (options->seasonal)

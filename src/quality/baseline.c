@@ -99,8 +99,10 @@ dq_baseline_read(DqBaseline *baseline, Jsonb *doc, bool count,
 	anomaly->min_season_points = read_int(doc, "min_season_points",
 										  anomaly->min_season_points, 2,
 										  MAX_POINTS, what);
-	anomaly->min_effect = dq_json_double(doc, "min_effect", 0, 0, MAX_EFFECT, what);
-	anomaly->min_effect_fraction = dq_json_double(doc, "min_effect_fraction", 0,
+	anomaly->min_effect = dq_json_double(doc, "min_effect", 0, 0,
+										 MAX_EFFECT, what);
+	anomaly->min_effect_fraction = dq_json_double(doc,
+												  "min_effect_fraction", 0,
 												  0, MAX_EFFECT, what);
 	anomaly->alpha = dq_json_double(doc, "alpha", 0, 0.001, 1, what);
 	anomaly->beta = dq_json_double(doc, "beta", 0, 0.001, 1, what);
