@@ -19,13 +19,13 @@ CREATE FUNCTION etl.measure_drift(
 	reference double precision[] DEFAULT NULL,
 	params    jsonb              DEFAULT NULL,
 	OUT statistic          double precision,
-	OUT p_value            double precision,
+	OUT pvalue             double precision,
 	OUT degrees_of_freedom double precision)
 RETURNS record
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'dq_etl_measure_drift';
 COMMENT ON FUNCTION etl.measure_drift(text, double precision[], double precision[], jsonb) IS
-'Measure how far a distribution is from another. measure is kl_divergence (nats; infinite when something unexpected is observed), psi (shares below params epsilon, 0.0001, count as that), js_distance (0 to 1), l_infinity (largest difference of a share), cramers_v (0 to 1), all of counts or weights by category; chi_square of counts, against counts or, with params reference_kind => weights, against weights, categories of which less than min_expected (5) is expected put together; ks of samples, against a sample or, with params distribution => normal (mean, stddev), uniform (min, max) or exponential (rate), against a distribution. p_value (chi_square, ks) is how often chance alone gives as much; NULL for the others. Errors: 22004 for NULL, 22023 for arrays of different lengths, negative or not finite numbers, nothing to compare, and params that make no sense';
+'Measure how far a distribution is from another. measure is kl_divergence (nats; infinite when something unexpected is observed), psi (shares below params epsilon, 0.0001, count as that), js_distance (0 to 1), l_infinity (largest difference of a share), cramers_v (0 to 1), all of counts or weights by category; chi_square of counts, against counts or, with params reference_kind => weights, against weights, categories of which less than min_expected (5) is expected put together; ks of samples, against a sample or, with params distribution => normal (mean, stddev), uniform (min, max) or exponential (rate), against a distribution. pvalue (chi_square, ks) is how often chance alone gives as much; NULL for the others. Errors: 22004 for NULL, 22023 for arrays of different lengths, negative or not finite numbers, nothing to compare, and params that make no sense';
 
 -- for tests of the arithmetic below them
 CREATE FUNCTION etl_catalog.special(name text, args double precision[]) RETURNS double precision

@@ -58,7 +58,7 @@ SELECT etl_catalog.special('gamma', '{1}');
 -- chi2_contingency(correction off), chisquare
 CREATE FUNCTION pg_temp.drift(measure text, o float8[], r float8[] DEFAULT NULL, params jsonb DEFAULT NULL)
 RETURNS text LANGUAGE sql AS $$
-SELECT format('statistic %s p %s df %s', round(statistic::numeric, 9), round(p_value::numeric, 9), degrees_of_freedom)
+SELECT format('statistic %s p %s df %s', round(statistic::numeric, 9), round(pvalue::numeric, 9), degrees_of_freedom)
 FROM etl.measure_drift(measure, o, r, params) $$;
 SELECT m, pg_temp.drift(m, '{30,45,25,100}', '{40,40,20,100}')
 FROM unnest('{kl_divergence,psi,js_distance,l_infinity,cramers_v,chi_square}'::text[]) AS m;
@@ -66,8 +66,8 @@ SELECT pg_temp.drift('chi_square', '{30,45,25,100}', '{0.2,0.2,0.1,0.5}', '{"ref
 -- weights need not be normalised, and nothing differs from itself
 SELECT m, pg_temp.drift(m, '{3,4,5}', '{0.3,0.4,0.5}'), pg_temp.drift(m, '{1,0}', '{0,1}') AS disjoint
 FROM unnest('{psi,js_distance,l_infinity,cramers_v}'::text[]) AS m;
-SELECT statistic, p_value FROM etl.measure_drift('kl_divergence', '{1,0}', '{0,1}');
-SELECT statistic, p_value FROM etl.measure_drift('kl_divergence', '{0,1}', '{1,1}');
+SELECT statistic, pvalue FROM etl.measure_drift('kl_divergence', '{1,0}', '{0,1}');
+SELECT statistic, pvalue FROM etl.measure_drift('kl_divergence', '{0,1}', '{1,1}');
 -- an empty bin counts as epsilon: 0.5 ln 5000 * 0.4999 and so on
 SELECT pg_temp.drift('psi', '{1,1,0}', '{2,1,1}') AS default_epsilon,
        pg_temp.drift('psi', '{1,1,0}', '{2,1,1}', '{"epsilon": 0.01}') AS other,
@@ -77,7 +77,7 @@ SELECT pg_temp.drift('chi_square', '{60,80,5,3,2}', '{50,90,4,3,3}') AS pooled,
        pg_temp.drift('chi_square', '{60,80,10}', '{50,90,10}') AS by_hand,
        pg_temp.drift('chi_square', '{60,80,5,3,2}', '{50,90,4,3,3}', '{"min_expected": 0}') AS not_pooled;
 -- a category that cannot occur
-SELECT statistic, p_value, degrees_of_freedom
+SELECT statistic, pvalue, degrees_of_freedom
 FROM etl.measure_drift('chi_square', '{50,50,1}', '{0.5,0.5,0}', '{"reference_kind": "weights"}');
 SELECT pg_temp.drift('chi_square', '{7}', '{9}') AS one_category;
 
