@@ -13,6 +13,7 @@
 #include "tcop/pquery.h"
 #include "utils/acl.h"
 #include "utils/backend_status.h"
+#include "utils/pg_locale.h"
 
 #if PG_VERSION_NUM < 150000
 #error "dq_etl needs PostgreSQL 15 or later"
@@ -70,6 +71,17 @@ dq_compat_can_set_role(Oid member, Oid role)
 #endif
 }
 
+/* 18: a property of the locale; are only ASCII characters letters, digits? */
+static inline bool
+dq_compat_ctype_is_c(Oid collation)
+{
+#if PG_VERSION_NUM >= 180000
+	return pg_newlocale_from_collation(collation)->ctype_is_c;
+#else
+	return lc_ctype_is_c(collation);
+#endif
+}
+
 /*
  * 18: temporal keys and NOT ENFORCED. The name of such a clause in a
  * constraint, NULL when there is none.
@@ -88,4 +100,4 @@ dq_compat_constraint_option(const Constraint *constraint)
 	return NULL;
 }
 
-#endif							/* DQ_COMPAT_H */
+#endif /* DQ_COMPAT_H */
