@@ -4,9 +4,13 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "base/json.h"
 #include "base/spi.h"
+#include "base/sqltext.h"
 #include "base/suggest.h"
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -199,6 +203,60 @@ dq_json_int(Jsonb *doc, const char *key, int64 missing, const char *what)
 	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, rounded, number)))
 		wrong_kind(key, "a whole number", what);
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, rounded));
+}
+
+/*
+ * dq_json_double: a number between min and max, or "missing" when not given.
+ */
+double
+dq_json_double(Jsonb *doc, const char *key, double missing, double min,
+			   double max, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+	double number;
+
+	if (value == NULL)
+		return missing;
+	if (value->type != jbvNumeric)
+		wrong_kind(key, "a number", what);
+	number = DatumGetFloat8(
+		DirectFunctionCall1(numeric_float8_no_overflow,
+							NumericGetDatum(value->val.numeric)));
+	if (number >= min && number <= max)
+		return number;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" of %s must be between %g and %g", key, what,
+					min, max)));
+	return number;
+}
+
+/*
+ * dq_json_word: the place of a string in a NULL-terminated list of words,
+ * "missing" when not given; 22023 with a suggestion when it is none of them.
+ */
+int
+dq_json_word(Jsonb *doc, const char *key, const char *const *words,
+			 int missing, const char *what)
+{
+	char *value = dq_json_text(doc, key, what);
+	List *known = NIL;
+	int i;
+
+	if (value == NULL)
+		return missing;
+	for (i = 0; words[i] != NULL; i++)
+	{
+		if (strcmp(value, words[i]) == 0)
+			return i;
+		known = lappend(known, pstrdup(words[i]));
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown value \"%s\" for option \"%s\" of %s",
+					dq_sqltext_clip(value, 63), key, what),
+			 dq_suggest_hint(value, known)));
+	return missing;
 }
 
 /*
@@ -419,6 +477,59 @@ dq_json_add_int(DqJsonBuild *build, const char *key, int64 number)
 	value.type = jbvNumeric;
 	value.val.numeric = int64_to_numeric(number);
 	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
+ * double_value: a number in its shortest exact form, whatever
+ * extra_float_digits says; what JSON has no number for becomes null.
+ */
+static JsonbValue
+double_value(double number)
+{
+	JsonbValue value;
+	char text[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	value.type = jbvNull;
+	if (!isfinite(number))
+		return value;
+	double_to_shortest_decimal_buf(number, text);
+	value.type = jbvNumeric;
+	value.val.numeric = DatumGetNumeric(
+		DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	return value;
+}
+
+/*
+ * dq_json_add_double: add a number; null for NaN and infinity.
+ */
+void
+dq_json_add_double(DqJsonBuild *build, const char *key, double number)
+{
+	JsonbValue value = double_value(number);
+
+	push_key(build, key);
+	pushJsonbValue(&build->state, WJB_VALUE, &value);
+}
+
+/*
+ * dq_json_add_double_list: add an array of such numbers.
+ */
+void
+dq_json_add_double_list(DqJsonBuild *build, const char *key,
+						const double *values, int n)
+{
+	int i;
+
+	push_key(build, key);
+	pushJsonbValue(&build->state, WJB_BEGIN_ARRAY, NULL);
+	for (i = 0; i < n; i++)
+	{
+		JsonbValue value = double_value(values[i]);
+
+		pushJsonbValue(&build->state, WJB_ELEM, &value);
+	}
+	pushJsonbValue(&build->state, WJB_END_ARRAY, NULL);
 }
 
 /*

@@ -22,6 +22,11 @@ extern int64 dq_json_int(Jsonb *doc, const char *key, int64 missing,
 extern bool dq_json_bool(Jsonb *doc, const char *key, bool missing,
 						 const char *what);
 extern Jsonb *dq_json_part(Jsonb *doc, const char *key);
+extern double dq_json_double(Jsonb *doc, const char *key, double missing,
+							 double min, double max, const char *what);
+extern int dq_json_word(Jsonb *doc, const char *key,
+						const char *const *words, int missing,
+						const char *what);
 extern List *dq_json_text_list(Jsonb *doc, const char *key, const char *what);
 extern List *dq_json_scalar_list(Jsonb *doc, const char *key,
 								 const char *what);
@@ -45,6 +50,10 @@ extern void dq_json_add_text(DqJsonBuild *build, const char *key,
 extern void dq_json_add_null(DqJsonBuild *build, const char *key);
 extern void dq_json_add_bool(DqJsonBuild *build, const char *key, bool value);
 extern void dq_json_add_int(DqJsonBuild *build, const char *key, int64 value);
+extern void dq_json_add_double(DqJsonBuild *build, const char *key,
+							   double value);
+extern void dq_json_add_double_list(DqJsonBuild *build, const char *key,
+									const double *values, int n);
 extern void dq_json_add_text_list(DqJsonBuild *build, const char *key,
 								  List *values);
 extern void dq_json_add_jsonb(DqJsonBuild *build, const char *key,
