@@ -14,6 +14,10 @@
 #include "utils/acl.h"
 #include "utils/backend_status.h"
 #include "utils/pg_locale.h"
+#include "utils/tuplesort.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #if PG_VERSION_NUM < 150000
 #error "dq_etl needs PostgreSQL 15 or later"
@@ -79,6 +83,28 @@ dq_compat_ctype_is_c(Oid collation)
 	return pg_newlocale_from_collation(collation)->ctype_is_c;
 #else
 	return lc_ctype_is_c(collation);
+#endif
+}
+
+/* 16: an argument "copy"; without it the datum was always a copy */
+static inline bool
+dq_compat_sort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
+{
+#if PG_VERSION_NUM >= 160000
+	return tuplesort_getdatum(sort, true, true, value, isnull, NULL);
+#else
+	return tuplesort_getdatum(sort, true, value, isnull, NULL);
+#endif
+}
+
+/* 18: a field of the locale */
+static inline bool
+dq_compat_collation_is_c(Oid collation)
+{
+#if PG_VERSION_NUM >= 180000
+	return pg_newlocale_from_collation(collation)->collate_is_c;
+#else
+	return lc_collate_is_c(collation);
 #endif
 }
 

@@ -273,6 +273,69 @@ dq_spi_execute(DqIdentity who, const char *sql, DqArgs *args)
 	return processed;
 }
 
+/* where the rows of dq_spi_stream go */
+typedef struct RowReceiver
+{
+	DestReceiver receiver;
+	DqSpiRow row;
+	void *arg;
+} RowReceiver;
+
+/*
+ * receive_row: DestReceiver.receiveSlot.
+ */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	RowReceiver *to = (RowReceiver *) receiver;
+
+	to->row(to->arg, slot);
+	return true;
+}
+
+/*
+ * begin_rows: DestReceiver.rStartup.
+ */
+static void
+begin_rows(DestReceiver *receiver, int operation, TupleDesc desc)
+{
+}
+
+/*
+ * end_rows: DestReceiver.rShutdown and rDestroy.
+ */
+static void
+end_rows(DestReceiver *receiver)
+{
+}
+
+/*
+ * dq_spi_stream: see spi.h.
+ */
+void
+dq_spi_stream(DqIdentity who, const char *sql, DqSpiRow row, void *arg)
+{
+	RowReceiver to = {{receive_row, begin_rows, end_rows, end_rows,
+					   DestTuplestore},
+					  row,
+					  arg};
+	SPIExecuteOptions options = {0};
+	SavedIdentity saved;
+	int code;
+
+	assume_identity(who, &saved);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	options.read_only = true;
+	options.dest = &to.receiver;
+	code = SPI_execute_extended(sql, &options);
+	if (code != SPI_OK_SELECT)
+		elog(ERROR, "SPI failed: %s", SPI_result_code_string(code));
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	restore_identity(&saved);
+}
+
 /*
  * dq_args_datum: append a parameter.
  */

@@ -22,6 +22,7 @@
 #include "access/htup.h"
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
+#include "executor/tuptable.h"
 #include "utils/jsonb.h"
 
 typedef enum DqIdentity
@@ -67,6 +68,15 @@ extern DqRows *dq_spi_query_fresh(const char *sql, DqArgs *args);
 extern DqRows *dq_spi_query_readonly(DqIdentity who, const char *sql,
 									 DqArgs *args);
 extern uint64 dq_spi_execute(DqIdentity who, const char *sql, DqArgs *args);
+
+/*
+ * A query whose rows are handed over one by one as they are found, under the
+ * snapshot that is active. "row" must not keep what the slot points to.
+ */
+typedef void (*DqSpiRow)(void *arg, TupleTableSlot *slot);
+
+extern void dq_spi_stream(DqIdentity who, const char *sql, DqSpiRow row,
+						  void *arg);
 
 /* columns of a result row, by name; NULL (or isnull) for SQL NULL */
 extern Datum dq_rows_datum(const DqRows *rows, uint64 row, const char *column,
