@@ -120,9 +120,10 @@ dq_exactsum_add_numeric(DqExactSum *sum, Numeric value)
 		sum->rest = DatumGetNumericCopy(NumericGetDatum(value));
 	else
 	{
-		sum->rest = DatumGetNumeric(DirectFunctionCall2(numeric_add,
-														NumericGetDatum(old),
-														NumericGetDatum(value)));
+		Datum total = DirectFunctionCall2(numeric_add, NumericGetDatum(old),
+										  NumericGetDatum(value));
+
+		sum->rest = DatumGetNumeric(total);
 		pfree(old);
 	}
 }
@@ -229,8 +230,7 @@ dq_exactsum_save(const DqExactSum *sum, StringInfo buf)
 		pq_sendint64(buf, sum->parts[i].low);
 	}
 	if (sum->rest != NULL)
-		rest = DatumGetCString(DirectFunctionCall1(numeric_out,
-												   NumericGetDatum(sum->rest)));
+		rest = numeric_normalize(sum->rest);
 	pq_send_ascii_string(buf, rest);
 }
 

@@ -140,6 +140,8 @@ is_bytewise(Oid collation)
 void
 dq_kind_init(DqKind *kind, Oid type, Oid collation)
 {
+	const int needed = TYPECACHE_LT_OPR | TYPECACHE_CMP_PROC_FINFO |
+					   TYPECACHE_HASH_EXTENDED_PROC_FINFO;
 	TypeCacheEntry *entry;
 	Oid output;
 	bool varlena;
@@ -148,9 +150,7 @@ dq_kind_init(DqKind *kind, Oid type, Oid collation)
 	kind->type = getBaseType(type);
 	kind->collation = collation;
 	kind->class = class_of(kind->type);
-	entry = lookup_type_cache(kind->type, TYPECACHE_LT_OPR |
-											  TYPECACHE_CMP_PROC_FINFO |
-											  TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+	entry = lookup_type_cache(kind->type, needed);
 	kind->typlen = entry->typlen;
 	kind->typbyval = entry->typbyval;
 	kind->can_hash = OidIsValid(entry->hash_extended_proc_finfo.fn_oid);

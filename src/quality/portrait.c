@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "base/compat.h"
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "quality/portrait.h"
@@ -31,8 +32,6 @@ typedef struct Drawing
 	int top; /* frequent values wanted */
 	int64 finite; /* finite values in all */
 	int64 seen; /* of these, so far */
-	double low;
-	double high;
 } Drawing;
 
 /*
@@ -62,6 +61,35 @@ is_finite(const DqKind *kind, DqScalar value)
 }
 
 /*
+ * dq_portrait_bin: the bin of a finite value, from 0.
+ */
+int
+dq_portrait_bin(const DqFacts *facts, DqScalar value)
+{
+	double width;
+	double x;
+
+	if (facts->kind.class == DQ_KIND_INTEGER ||
+		facts->kind.class == DQ_KIND_TIME)
+	{
+		/* differences of large integers tell more than doubles of them */
+		x = (double) ((uint64) value.i - (uint64) facts->min.i);
+		width = (double) ((uint64) facts->max.i - (uint64) facts->min.i);
+	}
+	else
+	{
+		double low = dq_kind_double(&facts->kind, facts->min);
+
+		/* halves, so that the whole range of the type does not overflow */
+		x = dq_kind_double(&facts->kind, value) / 2 - low / 2;
+		width = dq_kind_double(&facts->kind, facts->max) / 2 - low / 2;
+	}
+	if (!(width > 0) || isinf(width))
+		return 0;
+	return Max(0, Min(DQ_BINS - 1, (int) floor(x / width * DQ_BINS)));
+}
+
+/*
  * draw_measure: quantiles and bins. A quantile p is the least value that at
  * least p of all values do not exceed, as percentile_disc() has it.
  */
@@ -70,8 +98,6 @@ draw_measure(Drawing *drawing, DqScalar value, int64 rows)
 {
 	DqPortrait *portrait = drawing->portrait;
 	DqKind *kind = &portrait->facts->kind;
-	double x;
-	int bin;
 	int i;
 
 	if (!is_finite(kind, value))
@@ -86,12 +112,7 @@ draw_measure(Drawing *drawing, DqScalar value, int64 rows)
 			portrait->quantiles[i] = dq_kind_copy(kind, value);
 	}
 	drawing->seen += rows;
-	x = dq_kind_double(kind, value);
-	bin = 0;
-	if (drawing->high > drawing->low)
-		bin = (int) floor((x - drawing->low) * DQ_BINS /
-						  (drawing->high - drawing->low));
-	portrait->bins[Max(0, Min(DQ_BINS - 1, bin))] += rows;
+	portrait->bins[dq_portrait_bin(portrait->facts, value)] += rows;
 }
 
 /*
@@ -162,8 +183,11 @@ draw_value(Drawing *drawing, DqScalar value, int64 rows)
 		char *string = kind->class == DQ_KIND_TEXT ?
 						   TextDatumGetCString(value.d) :
 						   dq_kind_text(kind, value);
+		int len = strlen(string);
 
-		draw_text(drawing, string, strlen(string), false, rows);
+		if (kind->type == BPCHAROID)
+			len = bpchartruelen(string, len);
+		draw_text(drawing, string, len, false, rows);
 		pfree(string);
 		return;
 	}
@@ -319,11 +343,6 @@ draw_column(DqProfile *profile, int column, int top, Datum *values)
 	drawing.top = top;
 	if (facts->kind.class == DQ_KIND_TEXT)
 		drawing.patterns = dq_pattern_create();
-	if (facts->has_extremes && dq_kind_is_measure(&facts->kind))
-	{
-		drawing.low = dq_kind_double(&facts->kind, facts->min);
-		drawing.high = dq_kind_double(&facts->kind, facts->max);
-	}
 	if (facts->sort != NULL)
 	{
 		portrait->sampled = facts->values;
@@ -338,11 +357,12 @@ draw_column(DqProfile *profile, int column, int top, Datum *values)
 	}
 	portrait->has_quantiles = portrait->has_bins = drawing.seen > 0;
 	portrait->distinct = dq_sketch_estimate(&facts->sketch);
+	portrait->distinct_known = facts->kind.can_hash;
 	portrait->distinct_exact = dq_sketch_is_exact(&facts->sketch);
 	if (profile->exact && facts->kind.can_order)
 	{
 		portrait->distinct = (double) portrait->different;
-		portrait->distinct_exact = true;
+		portrait->distinct_known = portrait->distinct_exact = true;
 	}
 	if (drawing.patterns != NULL)
 	{

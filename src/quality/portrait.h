@@ -30,6 +30,7 @@ typedef struct DqPortrait
 	bool complete; /* these are all */
 	int64 different; /* different values among them */
 	double distinct;
+	bool distinct_known; /* the type can be hashed or sorted */
 	bool distinct_exact;
 	DqScalar quantiles[DQ_QUANTILES];
 	bool has_quantiles;
@@ -45,6 +46,9 @@ typedef struct DqPortrait
  * of DqPortrait *. An exact profile can be drawn once.
  */
 extern List *dq_portrait_draw(DqProfile *profile, int top);
+
+/* in which bin a finite value lies, from 0 */
+extern int dq_portrait_bin(const DqFacts *facts, DqScalar value);
 
 /* rows of the relation that a number of sampled rows stands for */
 extern int64 dq_portrait_scale(const DqPortrait *portrait, int64 rows);

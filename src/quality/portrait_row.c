@@ -206,6 +206,7 @@ push_entry(StringInfo json, const DqPortrait *portrait, const char *key,
 		   const char *text, bool clipped, int64 rows)
 {
 	DqJsonBuild build;
+	char *fraction;
 	int shown = strlen(text);
 
 	if (shown > MAX_SHOWN)
@@ -218,22 +219,21 @@ push_entry(StringInfo json, const DqPortrait *portrait, const char *key,
 	if (clipped)
 		dq_json_add_bool(&build, "clipped", true);
 	dq_json_add_int(&build, "rows", dq_portrait_scale(portrait, rows));
-	dq_json_add_jsonb(&build, "fraction",
-					  dq_json_parse(psprintf("%.6g", (double) rows /
-														 (double) portrait->sampled),
-									"fraction"));
+	fraction = psprintf("%.6g", (double) rows / (double) portrait->sampled);
+	dq_json_add_jsonb(&build, "fraction", dq_json_parse(fraction, "fraction"));
 	appendStringInfo(json, "%s%s", json->len > 1 ? ", " : "",
 					 dq_json_out(dq_json_end(&build)));
 }
 
 /*
- * is_told: is a value of the sample worth telling? One that was seen once says
- * nothing about others.
+ * is_told: is a value worth telling? One that occurs once is not, unless all
+ * values are told.
  */
 static bool
 is_told(const DqPortrait *portrait, int64 rows)
 {
-	return portrait->complete || rows > 1;
+	return rows > 1 || (portrait->complete &&
+						portrait->different == list_length(portrait->top));
 }
 
 /*
@@ -246,7 +246,7 @@ put_lists(Row *row, const DqPortrait *portrait)
 	ListCell *lc;
 	DqTopValue *first = portrait->top ? linitial(portrait->top) : NULL;
 
-	put_text(row, first && is_told(portrait, first->rows) ? first->value : NULL);
+	put_text(row, first && first->rows > 1 ? first->value : NULL);
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '[');
 	foreach(lc, portrait->top)
@@ -308,9 +308,9 @@ put_counts(Row *row, DqPortrait *portrait)
 	put_fraction(row, facts->nulls, portrait->rows, true);
 	put_int(row, facts->empties, has_length);
 	put_int(row, facts->blanks, is_text);
-	put_int(row, (int64) portrait->distinct, portrait->distinct_exact || kind->can_hash);
+	put_int(row, (int64) portrait->distinct, portrait->distinct_known);
 	put_float(row, portrait->distinct_exact ? 0 : DQ_SKETCH_ERROR,
-			  portrait->distinct_exact || kind->can_hash);
+			  portrait->distinct_known);
 }
 
 /*

@@ -174,12 +174,13 @@ end_stretch(DqProfile *profile)
 		return;
 	if (profile->stretches >= profile->room)
 	{
+		Size size;
+
 		profile->room = Max(64, profile->room * 2);
+		size = sizeof(DqPlace) * profile->room;
 		profile->places = profile->places ?
-							  repalloc(profile->places,
-									   sizeof(DqPlace) * profile->room) :
-							  MemoryContextAlloc(profile->context,
-												 sizeof(DqPlace) * profile->room);
+							  repalloc(profile->places, size) :
+							  MemoryContextAlloc(profile->context, size);
 	}
 	profile->places[profile->stretches] = profile->now;
 	for (i = 0; i < profile->count; i++)
