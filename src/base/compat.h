@@ -6,6 +6,9 @@
 #ifndef DQ_COMPAT_H
 #define DQ_COMPAT_H
 
+#include "access/htup_details.h"
+#include "access/tupdesc.h"
+#include "catalog/pg_constraint.h"
 #include "nodes/parsenodes.h"
 #include "postmaster/bgworker.h"
 #include "storage/lock.h"
@@ -124,6 +127,34 @@ dq_compat_constraint_option(const Constraint *constraint)
 		return "NOT ENFORCED";
 #endif
 	return NULL;
+}
+
+/*
+ * 18: NOT NULL is a constraint, which may not be validated yet. A column of a
+ * system catalogue has none.
+ */
+static inline bool
+dq_compat_not_null_unproved(Oid relid, AttrNumber attnum)
+{
+#if PG_VERSION_NUM >= 180000
+	HeapTuple tuple = findNotNullConstraintAttnum(relid, attnum);
+
+	return HeapTupleIsValid(tuple) &&
+		   !((Form_pg_constraint) GETSTRUCT(tuple))->convalidated;
+#else
+	return false;
+#endif
+}
+
+/* 18: NOT ENFORCED */
+static inline bool
+dq_compat_check_not_enforced(const ConstrCheck *check)
+{
+#if PG_VERSION_NUM >= 180000
+	return !check->ccenforced;
+#else
+	return false;
+#endif
 }
 
 #endif /* DQ_COMPAT_H */

@@ -12,11 +12,13 @@
 #include "base/errctx.h"
 #include "quality/fused.h"
 #include "quality/plan.h"
+#include "quality/proof.h"
 
 typedef struct Strategy
 {
 	const char *evaluation;
-	bool (*applies)(const DqSource *source, const DqProbe *probe);
+	/* may keep in the probe what it found out */
+	bool (*applies)(const DqSource *source, DqProbe *probe);
 	void (*answer)(const DqSource *source, List *probes);
 } Strategy;
 
@@ -24,7 +26,7 @@ typedef struct Strategy
  * always: SQL can answer everything.
  */
 static bool
-always(const DqSource *source, const DqProbe *probe)
+always(const DqSource *source, DqProbe *probe)
 {
 	return true;
 }
@@ -33,12 +35,13 @@ always(const DqSource *source, const DqProbe *probe)
  * is_grouped: a verdict for each group of rows?
  */
 static bool
-is_grouped(const DqSource *source, const DqProbe *probe)
+is_grouped(const DqSource *source, DqProbe *probe)
 {
 	return probe->check->group_by != NIL;
 }
 
 static const Strategy strategies[] = {
+	{"proof", dq_proof_applies, dq_proof_answer},
 	{"sql", is_grouped, dq_fused_answer_grouped},
 	{"sql", always, dq_fused_answer}};
 
@@ -145,7 +148,7 @@ dq_plan_answer(const DqSource *source, List *probes)
  * dq_plan_evaluation: the strategy that would answer this probe.
  */
 const char *
-dq_plan_evaluation(const DqSource *source, const DqProbe *probe)
+dq_plan_evaluation(const DqSource *source, DqProbe *probe)
 {
 	int i;
 

@@ -11,6 +11,6 @@ extern List *dq_plan_prepare(const DqSource *source, List *checks,
 							 const char *row_filter);
 extern void dq_plan_answer(const DqSource *source, List *probes);
 extern const char *dq_plan_evaluation(const DqSource *source,
-									  const DqProbe *probe);
+									  DqProbe *probe);
 
 #endif /* DQ_PLAN_H */

@@ -41,6 +41,7 @@ typedef struct DqVerdict
 	DqStatus status;
 	DqSeverity severity;
 	bool success; /* does not stop anything */
+	bool uncounted; /* a proof or a probe: of the rows only failed is known */
 	int64 tested_rows;
 	int64 null_rows;
 	int64 excluded_rows;

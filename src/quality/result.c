@@ -85,6 +85,18 @@ put_count(ResultRow *row, const DqVerdict *verdict, int64 value)
 }
 
 /*
+ * put_seen: the same for rows that somebody had to look at.
+ */
+static void
+put_seen(ResultRow *row, const DqVerdict *verdict, int64 value)
+{
+	if (verdict->uncounted)
+		put(row, (Datum) 0, true);
+	else
+		put_count(row, verdict, value);
+}
+
+/*
  * put_text_list: the next column, a text[]; NIL is NULL.
  */
 static void
@@ -140,9 +152,9 @@ dq_verdict_datum(const DqVerdict *verdict)
 	put_text(&row, dq_verdict_status_name(verdict->status));
 	put_text(&row, dq_rule_severity_name(verdict->severity));
 	put(&row, BoolGetDatum(verdict->success), false);
-	put_count(&row, verdict, verdict->tested_rows);
-	put_count(&row, verdict, verdict->null_rows);
-	put_count(&row, verdict, verdict->excluded_rows);
+	put_seen(&row, verdict, verdict->tested_rows);
+	put_seen(&row, verdict, verdict->null_rows);
+	put_seen(&row, verdict, verdict->excluded_rows);
 	put_count(&row, verdict, verdict->failed_rows);
 	if (verdict->failed_fraction != NULL)
 		fraction = DirectFunctionCall3(

@@ -24,6 +24,8 @@ typedef struct DqCounts
 	/* keys only */
 	int64 distinct_values;
 	int64 duplicate_values;
+	/* no row fails, and nobody counted those that were tested */
+	bool uncounted;
 } DqCounts;
 
 /* the other side of a foreign key */

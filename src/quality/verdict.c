@@ -103,7 +103,7 @@ has_no_data(const DqProbe *probe)
 {
 	if (probe->check->type->shape->is_metric)
 		return probe->holds < 0;
-	return probe->counts.tested == 0;
+	return probe->counts.tested == 0 && !probe->counts.uncounted;
 }
 
 /*
@@ -177,6 +177,8 @@ message_of(const DqVerdict *verdict, const DqProbe *probe)
 	if (probe->check->type->shape->is_metric)
 		return psprintf("found %s, expected %s", observed_value(probe),
 						expected_value(probe->check));
+	if (probe->counts.uncounted)
+		return psprintf("no row can fail: %s", probe->proof);
 	return psprintf(INT64_FORMAT " of " INT64_FORMAT " %s failed%s",
 					verdict->failed_rows, verdict->tested_rows, rows,
 					tolerated ? ", which is tolerated" : "");
@@ -201,6 +203,8 @@ failed_fraction(const DqCounts *counts)
 {
 	Datum fraction;
 
+	if (counts->uncounted)
+		return pstrdup("0");
 	if (counts->tested == 0)
 		return NULL;
 	fraction = DirectFunctionCall2(numeric_div,
@@ -282,7 +286,7 @@ observed_of(const DqProbe *probe)
 	int64 once;
 	DqJsonBuild build;
 
-	if (probe->check->type->shape != &dq_shape_key)
+	if (probe->check->type->shape != &dq_shape_key || counts->uncounted)
 		return probe->observed;
 	dq_json_begin(&build);
 	once = counts->distinct_values - counts->duplicate_values;
@@ -358,6 +362,7 @@ judge_probe(const DqProbe *probe, const DqQualityTask *task)
 		tell_error(verdict, probe->error);
 		return verdict;
 	}
+	verdict->uncounted = counts->uncounted;
 	verdict->tested_rows = counts->tested;
 	verdict->null_rows = counts->nulls;
 	verdict->excluded_rows = counts->total - counts->scope;
