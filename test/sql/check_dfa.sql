@@ -84,19 +84,20 @@ CREATE TABLE pattern AS
 -- depend on the version of the server only if the server changes.)
 SELECT pattern, etl_catalog.dfa_matches('', pattern) IS NOT NULL AS accepted FROM pattern ORDER BY pattern;
 
--- Differences, under the C collation and that of the database.
-SELECT count(*) AS pairs, count(DISTINCT pattern) AS patterns, count(*) FILTER (WHERE matches) > 0 AS some_match,
-	   count(*) FILTER (WHERE matches IS DISTINCT FROM by_core) AS differences
-  FROM (SELECT p.pattern, etl_catalog.dfa_matches(s.value, p.pattern) AS matches,
-			   CASE WHEN p.accepted THEN s.value ~ p.pattern END AS by_core
-		  FROM (SELECT pattern, etl_catalog.dfa_matches('', pattern) IS NOT NULL AS accepted FROM pattern) p, string s) q
- WHERE matches IS NOT NULL;
-SELECT count(*) AS pairs, count(DISTINCT pattern) AS patterns, count(*) FILTER (WHERE matches) > 0 AS some_match,
-	   count(*) FILTER (WHERE matches IS DISTINCT FROM by_core) AS differences
-  FROM (SELECT p.pattern, etl_catalog.dfa_matches(s.value COLLATE "default", p.pattern) AS matches,
-			   CASE WHEN p.accepted THEN s.value ~ p.pattern COLLATE "default" END AS by_core
-		  FROM (SELECT pattern, etl_catalog.dfa_matches('' COLLATE "default", pattern) IS NOT NULL AS accepted FROM pattern) p, string s) q
- WHERE matches IS NOT NULL;
+-- Differences, under the C collation and that of the database. The strings are
+-- the inner side: each pattern is compiled once.
+SELECT sum(pairs) AS pairs, count(*) AS patterns, sum(matching) > 1000 AS some_match, sum(differences) AS differences
+  FROM (SELECT pattern FROM pattern WHERE etl_catalog.dfa_matches('', pattern) IS NOT NULL OFFSET 0) p
+ CROSS JOIN LATERAL (
+	SELECT count(*) AS pairs, count(*) FILTER (WHERE s.value ~ p.pattern) AS matching,
+		   count(*) FILTER (WHERE etl_catalog.dfa_matches(s.value, p.pattern) IS DISTINCT FROM (s.value ~ p.pattern)) AS differences
+	  FROM string s) d;
+SELECT sum(pairs) AS pairs, count(*) AS patterns, sum(matching) > 1000 AS some_match, sum(differences) AS differences
+  FROM (SELECT pattern COLLATE "default" AS pattern FROM pattern WHERE etl_catalog.dfa_matches('', pattern) IS NOT NULL OFFSET 0) p
+ CROSS JOIN LATERAL (
+	SELECT count(*) AS pairs, count(*) FILTER (WHERE s.value COLLATE "default" ~ p.pattern) AS matching,
+		   count(*) FILTER (WHERE etl_catalog.dfa_matches(s.value COLLATE "default", p.pattern) IS DISTINCT FROM (s.value COLLATE "default" ~ p.pattern)) AS differences
+	  FROM string s) d;
 
 -- Patterns from the grammar.
 CREATE TABLE generated AS
@@ -104,21 +105,30 @@ CREATE TABLE generated AS
 ALTER TABLE generated ADD accepted boolean;
 UPDATE generated SET accepted = etl_catalog.dfa_matches('', pattern) IS NOT NULL;
 SELECT count(*) AS patterns, count(*) FILTER (WHERE accepted) AS accepted FROM generated;
-SELECT count(*) AS pairs, count(*) FILTER (WHERE matches) > 100000 AS many_match, count(*) FILTER (WHERE matches <> by_core) AS differences
-  FROM (SELECT etl_catalog.dfa_matches(s.value, p.pattern) AS matches, s.value ~ p.pattern AS by_core
-		  FROM generated p, string s WHERE p.accepted) q;
-SELECT count(*) FILTER (WHERE matches <> by_core) AS differences
-  FROM (SELECT etl_catalog.dfa_matches(s.value COLLATE "default", p.pattern) AS matches, s.value ~ p.pattern COLLATE "default" AS by_core
-		  FROM generated p, string s WHERE p.accepted AND p.pattern ~ '\\[dwsDWS]|\[\[:') q;
+SELECT sum(pairs) AS pairs, sum(matching) > 100000 AS many_match, sum(differences) AS differences
+  FROM (SELECT pattern FROM generated WHERE accepted OFFSET 0) p
+ CROSS JOIN LATERAL (
+	SELECT count(*) AS pairs, count(*) FILTER (WHERE s.value ~ p.pattern) AS matching,
+		   count(*) FILTER (WHERE etl_catalog.dfa_matches(s.value, p.pattern) IS DISTINCT FROM (s.value ~ p.pattern)) AS differences
+	  FROM string s) d;
+SELECT sum(matching) > 10000 AS many_match, sum(differences) AS differences
+  FROM (SELECT pattern COLLATE "default" AS pattern FROM generated WHERE accepted AND pattern ~ '\\[dwsDWS]|\[\[:' OFFSET 0) p
+ CROSS JOIN LATERAL (
+	SELECT count(*) FILTER (WHERE s.value COLLATE "default" ~ p.pattern) AS matching,
+		   count(*) FILTER (WHERE etl_catalog.dfa_matches(s.value COLLATE "default", p.pattern) IS DISTINCT FROM (s.value COLLATE "default" ~ p.pattern)) AS differences
+	  FROM string s) d;
 
 -- LIKE
 CREATE TABLE like_pattern AS
 	SELECT DISTINCT replace(replace(string('l' || i), '.', '%'), '-', '_') COLLATE "C" AS pattern FROM generate_series(1, 1200) i
 	UNION SELECT unnest(ARRAY['', '%', '%%', '_', '__%', '%_', '%_%', 'a%', '%a', '%a%', 'a%b', '\%', '\_', '\\', '\', 'a\', '%\', '\a', 'é_', '_é%', '%日', '\é', '%@%.%']);
 SELECT count(*) AS patterns, count(*) FILTER (WHERE etl_catalog.dfa_like('', pattern) IS NOT NULL) AS accepted FROM like_pattern;
-SELECT count(*) AS pairs, count(*) FILTER (WHERE matches) > 1000 AS many_match, count(*) FILTER (WHERE matches <> by_core) AS differences
-  FROM (SELECT etl_catalog.dfa_like(s.value, p.pattern) AS matches, s.value LIKE p.pattern AS by_core
-		  FROM like_pattern p, string s WHERE p.pattern !~ '(^|[^\\])(\\\\)*\\$') q;
+SELECT sum(pairs) AS pairs, sum(matching) > 1000 AS many_match, sum(differences) AS differences
+  FROM (SELECT pattern FROM like_pattern WHERE etl_catalog.dfa_like('', pattern) IS NOT NULL OFFSET 0) p
+ CROSS JOIN LATERAL (
+	SELECT count(*) AS pairs, count(*) FILTER (WHERE s.value LIKE p.pattern) AS matching,
+		   count(*) FILTER (WHERE etl_catalog.dfa_like(s.value, p.pattern) IS DISTINCT FROM (s.value LIKE p.pattern)) AS differences
+	  FROM string s) d;
 SELECT count(*) AS refused, bool_and(pattern ~ '(^|[^\\])(\\\\)*\\$') AS all_end_with_an_escape
   FROM like_pattern WHERE etl_catalog.dfa_like('', pattern) IS NULL;
 
