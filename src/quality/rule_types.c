@@ -11,7 +11,7 @@
 #include "quality/shape.h"
 
 static const DqRuleFamily *const families[] = {
-	&dq_rules_column, &dq_rules_key, &dq_rules_aggregate,
+	&dq_rules_column, &dq_rules_key, &dq_rules_row, &dq_rules_aggregate,
 	&dq_rules_relation, &dq_rules_free, NULL};
 
 #define LEVEL_HELP \

@@ -36,6 +36,13 @@ typedef struct DqReference
 	char *match; /* SQL: this row is referenced by that */
 } DqReference;
 
+/* windows over the rows, and what they are called */
+typedef struct DqWindows
+{
+	List *names; /* of char * */
+	List *sql; /* of char * */
+} DqWindows;
+
 /*
  * One check, prepared for one relation; of a check with levels, one level.
  */
@@ -49,6 +56,7 @@ typedef struct DqProbe
 	const char *verdict; /* rows: SQL boolean */
 	const char *value; /* metrics: SQL of aggregates */
 	DqReference *reference; /* references only */
+	DqWindows *windows; /* ordered only */
 	/* where the fused statement has its numbers */
 	int scope_at;
 	int verdict_at;
@@ -88,6 +96,7 @@ extern const DqShape dq_shape_rows;
 extern const DqShape dq_shape_key;
 extern const DqShape dq_shape_reference;
 extern const DqShape dq_shape_metric;
+extern const DqShape dq_shape_ordered;
 
 /*
  * Metrics: "value" lies within the check's bounds, as SQL; true without any.
@@ -95,6 +104,35 @@ extern const DqShape dq_shape_metric;
  */
 extern void dq_shape_metric_bounds(StringInfo buf, const DqProbe *probe,
 								   const char *value);
+
+/*
+ * Rows, in whatever way their verdicts were counted: apply the NULL rule to
+ * the numbers of NULL and of true verdicts, as counts.scope is known; and SQL
+ * that follows a verdict: "IS FALSE", or what else fails.
+ */
+extern void dq_shape_rows_settle(DqProbe *probe, int64 nulls, int64 trues);
+extern const char *dq_shape_rows_failing(const DqProbe *probe);
+
+/*
+ * Ordered: the rule's "verdict" is about a row and its neighbours. It adds
+ * windows over the relation, which name columns by column->sql, and writes a
+ * boolean of what they and the columns are called outside:
+ *
+ *	over = dq_shape_ordered_over(NIL, order);
+ *	before = dq_shape_ordered_add(probe, "previous",
+ *								  psprintf("pg_catalog.lag(%s) OVER %s",
+ *										   column->sql, over));
+ *	appendStringInfo(buf, "%s OPERATOR(pg_catalog.>) %s",
+ *					 dq_shape_ordered_column(column)->sql, before);
+ *
+ * Rows outside of the filter are nobody's neighbours. No user's text in the
+ * verdict.
+ */
+extern char *dq_shape_ordered_over(List *partition, List *order);
+extern char *dq_shape_ordered_add(const DqProbe *probe, const char *wish,
+								  const char *sql);
+extern DqColumn *dq_shape_ordered_column(const DqColumn *column);
+extern List *dq_shape_ordered_columns(List *columns);
 
 /* " WHERE filter", or "" */
 extern char *dq_shape_where(const DqProbe *probe);

@@ -67,15 +67,13 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 }
 
 /*
- * read_numbers: apply the NULL rule. NULL counts as what on_null says, and is
- * told apart in any case; for not_null it is the failure itself.
+ * dq_shape_rows_settle: apply the NULL rule. NULL counts as what on_null
+ * says, and is told apart in any case; for not_null it is the failure itself.
  */
-static void
-read_numbers(const struct DqFused *fused, DqProbe *probe)
+void
+dq_shape_rows_settle(DqProbe *probe, int64 nulls, int64 trues)
 {
 	DqCounts *counts = &probe->counts;
-	int64 nulls = dq_fused_int(fused->scan, probe->verdict_at);
-	int64 trues = dq_fused_int(fused->scan, probe->verdict_at + 1);
 	int64 falses = counts->scope - nulls - trues;
 
 	counts->nulls = nulls;
@@ -97,10 +95,20 @@ read_numbers(const struct DqFused *fused, DqProbe *probe)
 }
 
 /*
- * failing: SQL for "this row fails".
+ * read_numbers: from the sum of the verdicts.
  */
-static const char *
-failing(const DqProbe *probe)
+static void
+read_numbers(const struct DqFused *fused, DqProbe *probe)
+{
+	dq_shape_rows_settle(probe, dq_fused_int(fused->scan, probe->verdict_at),
+						 dq_fused_int(fused->scan, probe->verdict_at + 1));
+}
+
+/*
+ * dq_shape_rows_failing: SQL for "this verdict fails".
+ */
+const char *
+dq_shape_rows_failing(const DqProbe *probe)
 {
 	return probe->check->on_null == DQ_NULL_FAIL ? "IS NOT TRUE" :
 												   "IS FALSE";
@@ -116,13 +124,14 @@ static char *
 failed_rows(const DqProbe *probe)
 {
 	const DqSource *source = probe->source;
+	const char *fails = dq_shape_rows_failing(probe);
 
 	if (probe->filter == NULL)
 		return psprintf("SELECT %s.* FROM %s WHERE %s %s", source->alias,
-						source->from, probe->verdict, failing(probe));
+						source->from, probe->verdict, fails);
 	return psprintf("SELECT %s.* FROM %s WHERE CASE WHEN %s THEN %s %s END",
 					source->alias, source->from, probe->filter,
-					probe->verdict, failing(probe));
+					probe->verdict, fails);
 }
 
 /*
@@ -139,7 +148,7 @@ equivalent(const DqProbe *probe)
 	else
 		tested = pstrdup("pg_catalog.count(*)");
 	return psprintf("SELECT %s AS tested_rows, pg_catalog.count(*) FILTER (WHERE %s %s) AS failed_rows FROM %s%s",
-					tested, probe->verdict, failing(probe),
+					tested, probe->verdict, dq_shape_rows_failing(probe),
 					probe->source->from, dq_shape_where(probe));
 }
 
