@@ -149,6 +149,9 @@ CREATE TABLE etl_catalog.run_step (
 	rows_updated    bigint,
 	rows_unchanged  bigint,
 	rows_suppressed bigint,
+	rows_deleted    bigint,
+	rows_closed     bigint,
+	rows_rejected   bigint,
 	message     text,
 	PRIMARY KEY (run_id, attempt, run_order)
 );

@@ -32,14 +32,26 @@ COMMENT ON FUNCTION etl.expect(text, text[], text, text, text, numeric, text[]) 
 
 CREATE FUNCTION etl.load(
 	source text, target text, key text[] DEFAULT NULL, mode text DEFAULT NULL,
-	name text DEFAULT NULL, depends_on text[] DEFAULT '{}')
+	name text DEFAULT NULL, depends_on text[] DEFAULT '{}',
+	sequence_by text[] DEFAULT NULL, dedupe text DEFAULT NULL,
+	dedupe_key text[] DEFAULT NULL, window_column text DEFAULT NULL,
+	delete_when text DEFAULT NULL, delete_missing text DEFAULT NULL,
+	update_columns text[] DEFAULT NULL, exclude_columns text[] DEFAULT NULL,
+	keys_from text DEFAULT NULL, params jsonb DEFAULT NULL)
 	RETURNS etl.step
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN ROW('load', name, jsonb_strip_nulls(jsonb_build_object(
 		'source', source, 'target', target, 'key', key, 'mode', mode,
-		'depends_on', depends_on)))::etl.step;
-COMMENT ON FUNCTION etl.load(text, text, text[], text, text, text[]) IS
-'Make a step that loads the result of an earlier step into a table, in the one transaction that makes all loads of a run visible. mode: append or upsert, which matches rows by key; when NULL both follow from the table. The name is load_<source> when NULL. Nothing is checked before etl.define';
+		'depends_on', depends_on, 'sequence_by', sequence_by,
+		'dedupe', dedupe, 'dedupe_key', dedupe_key,
+		'window_column', window_column, 'delete_when', delete_when,
+		'delete_missing', delete_missing, 'update_columns', update_columns,
+		'exclude_columns', exclude_columns, 'keys_from', keys_from,
+		'params', params)))::etl.step;
+COMMENT ON FUNCTION etl.load(text, text, text[], text, text, text[], text[], text, text[], text, text, text, text[], text[], text, jsonb) IS
+'Make a step that loads the result of an earlier step into a table, in the one transaction that makes all loads of a run visible. When mode or key is NULL they follow from the table; the name is load_<source> when NULL. Loads of one target wait for each other, whatever the mode; beyond that a mode takes the lock that is named with it.
+Modes: append inserts (with dedupe_key, rows whose dedupe_key is not there); insert_ignore inserts what is new by key; upsert inserts what is new and updates what changed: ROW EXCLUSIVE. merge is upsert and deletes the rows that a row of the batch with their key says are gone (delete_when, a condition on the batch), or that the batch lacks (delete_missing: none, window, all; QE004 when these are more than the fraction max_delete_fraction): ROW EXCLUSIVE. replace_keys deletes the rows whose key occurs in the batch, or in the stage of another step (keys_from), and inserts the batch; replace_window the rows of the run''s window by window_column (timestamptz; timestamp and date as local time of the pipeline); replace_all all rows: SHARE ROW EXCLUSIVE, so readers go on; with method truncate ACCESS EXCLUSIVE.
+sequence_by orders the rows of one key: among duplicates in the batch the one that dedupe names stays (error: 21000, latest, first), and where the target has the columns, a row wins only over an older one. update_columns, or all but exclude_columns, are written over rows that are there. params holds these and all other options by name: on_conflict_columns, ignore_nulls, guard, delete_scope, delete_mark, max_delete_fraction, outside_window, method, control_columns, loaded_at, run_id, order_by, lock_timeout; doc/how-to/load.md explains them. Nothing is checked before etl.define, which raises 22023 for an option that is unknown or means nothing in the mode';
 
 CREATE FUNCTION etl.call(
 	name text, command text, phase text DEFAULT 'publish',

@@ -196,13 +196,17 @@ CREATE VIEW etl.run_steps WITH (security_barrier) AS
 		   s.phase, s.state, s.started_at, s.finished_at,
 		   s.finished_at - s.started_at AS duration,
 		   s.rows_read, s.rows_inserted, s.rows_updated, s.rows_unchanged,
-		   s.rows_suppressed, s.message
+		   s.rows_suppressed, s.message,
+		   s.rows_deleted, s.rows_closed, s.rows_rejected
 	  FROM etl_catalog.visible_run r
 	  JOIN etl_catalog.run_step s USING (run_id);
 COMMENT ON VIEW etl.run_steps IS 'Show the steps of each run that one may see, per attempt, with row counts (NULL where a step has none)';
 COMMENT ON COLUMN etl.run_steps.rows_read IS 'Rows of the stage that an extract or transform step made, or that a load read';
 COMMENT ON COLUMN etl.run_steps.rows_unchanged IS 'Rows that a load found as they should be, and did not write';
 COMMENT ON COLUMN etl.run_steps.rows_suppressed IS 'Rows that a trigger of the target dropped';
+COMMENT ON COLUMN etl.run_steps.rows_deleted IS 'Rows of the target that a load deleted, or marked as deleted';
+COMMENT ON COLUMN etl.run_steps.rows_closed IS 'Versions in the target that a load ended';
+COMMENT ON COLUMN etl.run_steps.rows_rejected IS 'Rows read that the options of a load left out: duplicates of a key, rows older than what is there or refused by guard, rows outside the window';
 
 CREATE VIEW etl.run_errors WITH (security_barrier) AS
 	SELECT e.run_id, r.pipeline, e.attempt, e.step, e.sqlstate, e.message,

@@ -28,6 +28,7 @@
 #include "catalog/store.h"
 #include "catalog/window.h"
 #include "funcapi.h"
+#include "load/load.h"
 #include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/array.h"
@@ -463,6 +464,29 @@ return_changes(FunctionCallInfo fcinfo, List *changes)
 }
 
 /*
+ * check_windows: 22023 for a load that means a window, in a pipeline that has
+ * none on a grid.
+ */
+static void
+check_windows(const DqPipeline *pipeline, List *drafts)
+{
+	ListCell *lc;
+
+	foreach(lc, drafts)
+	{
+		DqDraft *draft = (DqDraft *) lfirst(lc);
+
+		if (pipeline->period == NULL && draft->step.kind == DQ_LOAD &&
+			dq_load_needs_window(draft->step.options))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("load \"%s\" replaces a window, and the pipeline has no period",
+							draft->step.name),
+					 errhint("Pass period => '1 day' or another interval to etl.define.")));
+	}
+}
+
+/*
  * dq_etl_define: etl.define(pipeline, steps, ...); its rows are the changes.
  */
 Datum
@@ -479,6 +503,7 @@ dq_etl_define(PG_FUNCTION_ARGS)
 	level = dq_session_enter(pipeline->settings, NULL, true);
 	dq_define_steps_check(drafts, pipeline->name);
 	dq_session_leave(level);
+	check_windows(pipeline, drafts);
 	return_changes(fcinfo, apply(pipeline, drafts,
 								 !PG_ARGISNULL(ARG_TIMEZONE), dry_run));
 	return (Datum) 0;

@@ -378,6 +378,7 @@ check_load(StepCheck *check)
 	DqDraft *draft = check->draft;
 	char *source = required(check, "source");
 	char *target;
+	char *keys_from;
 	Datum options;
 
 	draft->step.phase = DQ_PHASE_PUBLISH;
@@ -389,6 +390,11 @@ check_load(StepCheck *check)
 								  CStringGetTextDatum("depends_on"));
 	draft->step.options = dq_load_validate(draft->step.name,
 										   DatumGetJsonbP(options));
+	keys_from = dq_load_keys_from(draft->step.options);
+	if (keys_from != NULL)
+		draft->stages = bms_add_member(draft->stages,
+									   load_source(check->drafts, draft,
+												   keys_from));
 	target = dq_json_text(draft->step.options, "target", check->what);
 	draft->target = RangeVarGetRelid(parse_relation(target), NoLock, true);
 }

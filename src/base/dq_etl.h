@@ -20,6 +20,8 @@
 #define ERRCODE_DQ_WINDOWS_FAILED MAKE_SQLSTATE('Q', 'E', '0', '0', '2')
 /* the process of a run ended without leaving a result */
 #define ERRCODE_DQ_RUN_CRASHED MAKE_SQLSTATE('Q', 'E', '0', '0', '3')
+/* a load would delete more of its target than max_delete_fraction */
+#define ERRCODE_DQ_DELETE_LIMIT MAKE_SQLSTATE('Q', 'E', '0', '0', '4')
 
 /*
  * Classes of our advisory lock tags (field 4). SQL's own functions use 1 and

@@ -212,7 +212,8 @@ dq_runlog_add_step(int64 run_id, int attempt, const DqStep *step,
 				   const char *state, TimestampTz started_at,
 				   const DqStepCounts *counts, const char *message)
 {
-	static const DqStepCounts unknown = {-1, -1, -1, -1, -1};
+	static const DqStepCounts unknown = {-1, -1, -1, -1, -1,
+										 -1, -1, -1};
 	DqArgs args = {0};
 
 	if (counts == NULL)
@@ -231,13 +232,18 @@ dq_runlog_add_step(int64 run_id, int attempt, const DqStep *step,
 	args_count(&args, counts->unchanged);
 	args_count(&args, counts->suppressed);
 	dq_args_text(&args, message);
+	args_count(&args, counts->deleted);
+	args_count(&args, counts->closed);
+	args_count(&args, counts->rejected);
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "INSERT INTO etl_catalog.run_step (run_id, attempt,"
 						  " run_order, step, kind, phase, state, started_at,"
 						  " finished_at, rows_read, rows_inserted,"
 						  " rows_updated, rows_unchanged, rows_suppressed,"
-						  " message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-						  " clock_timestamp(), $9, $10, $11, $12, $13, $14)",
+						  " message, rows_deleted, rows_closed,"
+						  " rows_rejected) VALUES ($1, $2, $3, $4, $5, $6, $7,"
+						  " $8, clock_timestamp(), $9, $10, $11, $12, $13,"
+						  " $14, $15, $16, $17)",
 						  &args);
 }
 

@@ -32,6 +32,9 @@ typedef struct DqStepCounts
 	int64 updated;
 	int64 unchanged;
 	int64 suppressed;
+	int64 deleted;
+	int64 closed;
+	int64 rejected;
 } DqStepCounts;
 
 /* a row of run that is not finished */

@@ -1,34 +1,29 @@
 /*
  * column.h
- *	  From columns of the stage to columns of the target: assignment and
+ *	  One column on its way from the stage to the target: assignment and
  *	  difference, as SQL text.
  */
 #ifndef DQ_COLUMN_H
 #define DQ_COLUMN_H
 
-#include "load/key.h"
 #include "nodes/pg_list.h"
-#include "utils/rel.h"
+#include "postgres_ext.h"
 
 typedef struct DqColumn
 {
 	char *name;
+	char *output; /* how the rows of a batch call it; mostly its name */
 	Oid type; /* of the target */
 	int32 typmod;
-	Oid collation; /* of the key's index, else of the column */
+	Oid collation;
 	Oid stage_type;
 	int32 stage_typmod;
 	Oid stage_collation;
-	DqKeyColumn *key; /* NULL: not a column of the key */
+	char *expression; /* SQL of a value that the load sets; NULL: the stage's */
+	bool is_key; /* a plain column of the key */
+	bool is_compared; /* a difference in it is a change */
+	bool is_updated; /* written over a row that is there */
 } DqColumn;
-
-/*
- * Columns of the stage, each with its place in the target, in the order of
- * the stage: List of DqColumn *. key may be NULL. "step" is how messages call
- * the stage. 42703, 428C9, 42804 when they do not fit.
- */
-extern List *dq_column_map(Relation target, Relation stage, const char *step,
-						   const DqKey *key);
 
 /* "a, b, c", each after "prefix", which may be empty */
 extern char *dq_column_list(List *columns, const char *prefix);
@@ -40,8 +35,14 @@ extern char *dq_column_assigned(const DqColumn *column, const char *alias);
 extern char *dq_column_changed(const DqColumn *column, const char *left,
 							   const char *right);
 
-/* do two rows have the same key value, as the index compares? */
-extern char *dq_column_same_key(const DqColumn *column, const char *left,
-								const char *right);
+/*
+ * Is the value of "left", which is not NULL, after that of "right", which may
+ * be (then it is)? With "columns" the order is by the first that differs.
+ */
+extern char *dq_column_after(List *columns, const char *left,
+							 const char *right);
+
+/* 42883 when values of the column have no order */
+extern void dq_column_check_order(const DqColumn *column);
 
 #endif /* DQ_COLUMN_H */

@@ -1,11 +1,14 @@
 /*
  * diff.c
- *	  The SQL of an upsert, its checks before writing and its counts.
+ *	  Bringing rows into a target by their key: which differ, and writing
+ *	  these.
  *
- * Aliases in the SQL: s the stage's rows as an INSERT would convert them, t
- * the target, d rows that are new or differ, w what was written. All of it is
- * one statement, so that nothing of a batch passes through this process's
- * memory but counts; tuplestores spill to disk.
+ * Aliases in the SQL: excluded the rows of the batch, target those of the
+ * target, both as ON CONFLICT calls them, so that a guard in a user's words
+ * means the same in the diff and on the row as it is then; d rows that are new
+ * or differ, w what was written. All of it is one statement, so that nothing
+ * of a batch passes through this process's memory but counts; tuplestores
+ * spill to disk.
  *
  * The SQL runs in the search_path in force, since the triggers, defaults and
  * checks of the target run with it and must find what an INSERT by hand would
@@ -22,186 +25,176 @@
  * Rows of the diff that were not written were dropped by a trigger, or
  * somebody else wrote the same content first. To tell, the diff is counted
  * once more under a new snapshot, only if there are such rows.
+ *
+ * A unique violation on an index over the very key can still happen, where a
+ * second index on it is no arbiter: somebody inserted the row between the
+ * arbiter's look and the write. It is not reported but done again: then the
+ * row is there.
  */
 #include "postgres.h"
 
+#include "base/errctx.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "lib/stringinfo.h"
+#include "load/batch.h"
 #include "load/column.h"
+#include "load/condition.h"
 #include "load/diff.h"
+#include "load/emulate.h"
+#include "load/index.h"
+#include "load/map.h"
 #include "load/target.h"
 #include "utils/guc.h"
 
-#define MAX_EXAMPLES 5
-#define MAX_EXAMPLE_BYTES 100
+/* how often a unique violation of somebody else's making is met again */
+#define MAX_REDO 5
+
+typedef struct WriteCall
+{
+	DqTask *task;
+	DqLoadCounts counts;
+} WriteCall;
 
 /*
- * columns_of: the columns with this place in the key; NULL: outside it.
+ * dq_diff_only: see diff.h.
  */
-static List *
-columns_of(const DqUpsert *upsert, const DqKeyColumn *key)
+const char *
+dq_diff_only(const DqTask *task)
 {
-	List *result = NIL;
-	ListCell *lc;
-
-	foreach(lc, upsert->columns)
-	{
-		DqColumn *column = (DqColumn *) lfirst(lc);
-
-		if (column->key == key)
-			result = lappend(result, column);
-	}
-	return result;
+	return task->target->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "";
 }
 
 /*
- * key_columns: the columns that make up the key, in the index's order.
+ * dq_diff_changed: see diff.h. With ignore_nulls a NULL of the batch is no
+ * change.
  */
-static List *
-key_columns(const DqUpsert *upsert)
-{
-	List *result = NIL;
-	ListCell *lc;
-
-	foreach(lc, upsert->key->columns)
-		result = list_concat(result,
-							 columns_of(upsert, (DqKeyColumn *) lfirst(lc)));
-	return result;
-}
-
-/*
- * value_columns: the columns that are not of the key.
- */
-static List *
-value_columns(const DqUpsert *upsert)
-{
-	return columns_of(upsert, NULL);
-}
-
-/*
- * append_stage: the columns of the stage as the target would store them.
- */
-static void
-append_stage(StringInfo sql, const DqUpsert *upsert, List *columns)
-{
-	const char *separator = "(SELECT ";
-	ListCell *lc;
-
-	foreach(lc, columns)
-	{
-		DqColumn *column = (DqColumn *) lfirst(lc);
-
-		appendStringInfo(sql, "%s%s AS %s", separator,
-						 dq_column_assigned(column, "r"),
-						 dq_sqltext_ident(column->name));
-		separator = ", ";
-	}
-	appendStringInfo(sql, " FROM %s AS r) AS s",
-					 dq_sqltext_relation(RelationGetRelid(upsert->stage)));
-}
-
-/*
- * any_null: does a column of the key hold NULL?
- */
-static char *
-any_null(List *keys, const char *prefix)
+char *
+dq_diff_changed(const DqTask *task, const char *left, const char *right)
 {
 	StringInfoData buf;
 	ListCell *lc;
 
 	initStringInfo(&buf);
-	foreach(lc, keys)
+	foreach(lc, task->columns)
 	{
 		DqColumn *column = (DqColumn *) lfirst(lc);
 
-		appendStringInfo(&buf, "%s%s%s IS NULL", buf.len > 0 ? " OR " : "(",
-						 prefix, dq_sqltext_ident(column->name));
+		if (!column->is_compared)
+			continue;
+		appendStringInfo(&buf, "%s", buf.len > 0 ? " OR " : "(");
+		if (task->options->ignore_nulls)
+			appendStringInfo(&buf, "%s.%s IS NOT NULL AND ", left,
+							 dq_sqltext_ident(column->name));
+		appendStringInfoString(&buf, dq_column_changed(column, left, right));
 	}
+	if (buf.len == 0)
+		return NULL;
 	appendStringInfoChar(&buf, ')');
 	return buf.data;
 }
 
 /*
- * any_changed: do two rows differ in a column outside the key? NULL when
- * there is no such column.
+ * dq_diff_assignments: see diff.h.
  */
-static char *
-any_changed(List *values, const char *left, const char *right)
+char *
+dq_diff_assignments(const DqTask *task, const char *left, const char *right)
 {
 	StringInfoData buf;
 	ListCell *lc;
 
-	if (values == NIL)
-		return NULL;
 	initStringInfo(&buf);
-	foreach(lc, values)
-		appendStringInfo(&buf, "%s%s", buf.len > 0 ? " OR " : "",
-						 dq_column_changed((DqColumn *) lfirst(lc),
-										   left, right));
-	return buf.data;
-}
-
-/*
- * append_half: rows of the stage that are new or differ, of those with or
- * without a NULL in the key. "half" is a condition on s or NULL.
- */
-static void
-append_half(StringInfo sql, const DqUpsert *upsert, List *keys,
-			const char *half, bool match_nulls)
-{
-	char *changed = any_changed(value_columns(upsert), "s", "t");
-	bool partitioned = upsert->target->rd_rel->relkind ==
-					   RELKIND_PARTITIONED_TABLE;
-	const char *separator = " ON ";
-	ListCell *lc;
-
-	appendStringInfo(sql, "SELECT %s FROM ",
-					 dq_column_list(upsert->columns, "s."));
-	append_stage(sql, upsert, upsert->columns);
-	appendStringInfo(sql, " LEFT JOIN %s%s AS t", partitioned ? "" : "ONLY ",
-					 dq_target_name(upsert->target));
-	foreach(lc, keys)
+	foreach(lc, task->columns)
 	{
 		DqColumn *column = (DqColumn *) lfirst(lc);
 		const char *name = dq_sqltext_ident(column->name);
-		char *same = dq_column_same_key(column, "t", "s");
 
-		if (match_nulls && column->key->nullable)
-			appendStringInfo(sql, "%s(%s OR (t.%s IS NULL AND s.%s IS NULL))",
-							 separator, same, name, name);
+		if (!column->is_updated)
+			continue;
+		appendStringInfo(&buf, "%s%s = ", buf.len > 0 ? ", " : "", name);
+		if (task->options->ignore_nulls && column->expression == NULL)
+			appendStringInfo(&buf, "COALESCE(%s.%s, %s.%s)", left, name,
+							 right, name);
 		else
-			appendStringInfo(sql, "%s%s", separator, same);
-		separator = " AND ";
+			appendStringInfo(&buf, "%s.%s", left, name);
 	}
-	appendStringInfo(sql, " WHERE (t.ctid IS NULL%s%s)%s%s",
+	return buf.len > 0 ? buf.data : NULL;
+}
+
+/*
+ * dq_diff_wins: see diff.h.
+ */
+char *
+dq_diff_wins(const DqTask *task, const char *left, const char *right)
+{
+	char *after = NULL;
+
+	if (task->sequence_in_target)
+		after = dq_column_after(task->sequence, left, right);
+	if (task->options->guard == NULL)
+		return after;
+	return psprintf("(%s%sCOALESCE(%s::pg_catalog.bool, false))",
+					after ? after : "", after ? " AND " : "",
+					dq_condition_sql(task->options->guard));
+}
+
+/*
+ * wins_name: how the diff says that a row wins; no column is called so.
+ */
+static const char *
+wins_name(const DqTask *task)
+{
+	return dq_sqltext_ident(dq_map_free_name(task, "wins"));
+}
+
+/*
+ * append_half: rows of the batch that are new or differ, of those with or
+ * without a NULL in the key. "half" is a condition on excluded or NULL.
+ */
+static void
+append_half(StringInfo sql, const DqTask *task, const char *half,
+			bool match_nulls)
+{
+	char *changed = dq_diff_changed(task, "excluded", "target");
+	char *wins = dq_diff_wins(task, "excluded", "target");
+
+	appendStringInfo(sql, "SELECT %s",
+					 dq_column_list(task->columns, "excluded."));
+	if (wins != NULL)
+		appendStringInfo(sql, ", target.ctid IS NULL OR %s AS %s", wins,
+						 wins_name(task));
+	appendStringInfo(sql, " FROM %s LEFT JOIN %s%s AS target ON %s",
+					 dq_batch_rows(task, DQ_BATCH_LIVE, "excluded"),
+					 dq_diff_only(task), dq_target_name(task->target),
+					 dq_key_same(task->key, "target", "excluded",
+								 match_nulls));
+	appendStringInfo(sql, " WHERE (target.ctid IS NULL%s%s)%s%s",
 					 changed != NULL ? " OR " : "",
 					 changed != NULL ? changed : "",
 					 half != NULL ? " AND " : "", half != NULL ? half : "");
 }
 
 /*
- * append_diff: rows of the stage that are new or differ. Where NULL equals
+ * append_diff: rows of the batch that are new or differ. Where NULL equals
  * NULL, rows with a NULL in the key are joined apart: the join condition for
  * them can be neither hashed nor looked up.
  */
 static void
-append_diff(StringInfo sql, const DqUpsert *upsert, bool null_keys)
+append_diff(StringInfo sql, const DqTask *task)
 {
-	List *keys = key_columns(upsert);
 	char *is_null;
 
-	if (!null_keys)
+	if (!task->null_keys)
 	{
-		append_half(sql, upsert, keys, NULL, false);
+		append_half(sql, task, NULL, false);
 		return;
 	}
-	is_null = any_null(keys, "s.");
-	append_half(sql, upsert, keys, psprintf("NOT %s", is_null), false);
+	is_null = dq_key_any_null(task->key, "excluded");
+	append_half(sql, task, psprintf("NOT %s", is_null), false);
 	appendStringInfoString(sql, " UNION ALL ");
-	append_half(sql, upsert, keys, is_null, true);
+	append_half(sql, task, is_null, true);
 }
 
 /*
@@ -209,26 +202,21 @@ append_diff(StringInfo sql, const DqUpsert *upsert, bool null_keys)
  * of a row that is about to be updated is noted.
  */
 static void
-append_conflict(StringInfo sql, const DqUpsert *upsert, const char *mark)
+append_conflict(StringInfo sql, const DqTask *task, const char *mark)
 {
-	List *values = value_columns(upsert);
-	const char *separator = " DO UPDATE SET ";
-	char *changed = any_changed(values, "excluded", "t");
-	ListCell *lc;
+	char *changed = dq_diff_changed(task, "excluded", "target");
+	char *wins = dq_diff_wins(task, "excluded", "target");
 
-	appendStringInfo(sql, " ON CONFLICT %s", upsert->key->arbiter);
+	appendStringInfo(sql, " ON CONFLICT %s", task->key->arbiter);
 	if (changed == NULL)
 	{
 		appendStringInfoString(sql, " DO NOTHING");
 		return;
 	}
-	foreach(lc, values)
-	{
-		const char *name = dq_sqltext_ident(((DqColumn *) lfirst(lc))->name);
-
-		appendStringInfo(sql, "%s%s = excluded.%s", separator, name, name);
-		separator = ", ";
-	}
+	if (wins != NULL)
+		changed = psprintf("%s AND %s", changed, wins);
+	appendStringInfo(sql, " DO UPDATE SET %s",
+					 dq_diff_assignments(task, "excluded", "target"));
 	if (mark == NULL)
 		appendStringInfo(sql, " WHERE %s", changed);
 	else
@@ -239,189 +227,66 @@ append_conflict(StringInfo sql, const DqUpsert *upsert, const char *mark)
 }
 
 /*
- * upsert_statement: the whole statement; returns differing, inserted and
+ * upsert_statement: the whole statement; returns differing, lost, inserted and
  * updated.
  */
 static char *
-upsert_statement(const DqUpsert *upsert, bool null_keys)
+upsert_statement(const DqTask *task)
 {
-	List *keys = key_columns(upsert);
-	Form_pg_class form = upsert->target->rd_rel;
+	Form_pg_class form = task->target->rd_rel;
 	bool has_xmax = form->relkind == RELKIND_RELATION &&
 					form->relam == HEAP_TABLE_AM_OID;
 	char *mark = psprintf("(ROW(%s))::pg_catalog.text",
-						  dq_column_list(keys, "t."));
-	const char *is_unlocked = "t.xmax OPERATOR(pg_catalog.=)"
+						  dq_key_values(task->key, "target"));
+	const char *is_unlocked = "target.xmax OPERATOR(pg_catalog.=)"
 							  " '0'::pg_catalog.xid";
 	char *is_unmarked = psprintf("pg_catalog.current_setting("
 								 "'dq_etl.load_mark')"
 								 " OPERATOR(pg_catalog.<>) %s",
 								 mark);
+	bool may_lose = dq_diff_wins(task, "excluded", "target") != NULL;
+	const char *wins = wins_name(task);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "WITH diff AS MATERIALIZED (");
-	append_diff(&sql, upsert, null_keys);
+	append_diff(&sql, task);
 	/* sorted, so that two writers lock rows in one order */
-	appendStringInfo(&sql, "), written AS (INSERT INTO %s AS t (%s)"
-						   " SELECT %s FROM diff AS d ORDER BY %s",
-					 dq_target_name(upsert->target),
-					 dq_column_list(upsert->columns, ""),
-					 dq_column_list(upsert->columns, "d."),
-					 dq_column_list(keys, "d."));
-	append_conflict(&sql, upsert, has_xmax ? NULL : mark);
+	appendStringInfo(&sql, "), written AS (INSERT INTO %s AS target (%s)"
+						   " SELECT %s FROM diff AS d%s%s ORDER BY %s",
+					 dq_target_name(task->target),
+					 dq_column_list(task->columns, ""),
+					 dq_column_list(task->columns, "d."),
+					 may_lose ? " WHERE d." : "", may_lose ? wins : "",
+					 dq_key_values(task->key, "d"));
+	append_conflict(&sql, task, has_xmax ? NULL : mark);
 	appendStringInfo(&sql, " RETURNING %s AS fresh)",
 					 has_xmax ? is_unlocked : is_unmarked);
-	appendStringInfoString(&sql,
-						   " SELECT (SELECT pg_catalog.count(*) FROM diff) AS differing,"
-						   " pg_catalog.count(*) FILTER (WHERE w.fresh) AS inserted,"
-						   " pg_catalog.count(*) FILTER (WHERE NOT w.fresh) AS updated"
-						   " FROM written AS w");
+	appendStringInfo(&sql,
+					 " SELECT (SELECT pg_catalog.count(*) FROM diff) AS differing,"
+					 " (SELECT pg_catalog.count(*) FROM diff AS d WHERE %s%s) AS lost,"
+					 " pg_catalog.count(*) FILTER (WHERE w.fresh) AS inserted,"
+					 " pg_catalog.count(*) FILTER (WHERE NOT w.fresh) AS updated"
+					 " FROM written AS w",
+					 may_lose ? "NOT d." : "false", may_lose ? wins : "");
 	return sql.data;
 }
 
 /*
- * count_diff: rows of the stage that are new or differ now.
+ * count_diff: rows of the batch that are new or differ now, and would win.
  */
 static int64
-count_diff(const DqUpsert *upsert, bool null_keys)
+count_diff(const DqTask *task)
 {
+	bool may_lose = dq_diff_wins(task, "excluded", "target") != NULL;
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT pg_catalog.count(*) AS n FROM (");
-	append_diff(&sql, upsert, null_keys);
-	appendStringInfoString(&sql, ") AS d");
+	append_diff(&sql, task);
+	appendStringInfo(&sql, ") AS d%s%s", may_lose ? " WHERE d." : "",
+					 may_lose ? wins_name(task) : "");
 	return dq_rows_int8(dq_spi_query(DQ_USER, sql.data, NULL), 0, "n");
-}
-
-/*
- * key_text: "dwh.t (a, b)", for messages.
- */
-static char *
-key_text(const DqUpsert *upsert)
-{
-	return psprintf("%s (%s)", dq_target_name(upsert->target),
-					dq_column_list(key_columns(upsert), ""));
-}
-
-/*
- * describe_duplicates: "Key (a, b)=(1, x) occurs 2 times." for some of them.
- */
-static char *
-describe_duplicates(const DqUpsert *upsert, int64 duplicated)
-{
-	List *keys = key_columns(upsert);
-	char *names = dq_column_list(keys, "s.");
-	const char *separator = "pg_catalog.concat_ws(', '";
-	StringInfoData sql;
-	StringInfoData text;
-	DqRows *rows;
-	ListCell *lc;
-	uint64 i;
-
-	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT ");
-	foreach(lc, keys)
-	{
-		appendStringInfo(&sql, "%s, COALESCE((s.%s)::pg_catalog.text, 'null')",
-						 separator,
-						 dq_sqltext_ident(((DqColumn *) lfirst(lc))->name));
-		separator = "";
-	}
-	appendStringInfoString(&sql, ") AS k, pg_catalog.count(*) AS n FROM ");
-	append_stage(&sql, upsert, keys);
-	appendStringInfo(&sql, " GROUP BY %s HAVING pg_catalog.count(*)"
-						   " OPERATOR(pg_catalog.>) 1"
-						   " ORDER BY %s LIMIT %d",
-					 names, names, MAX_EXAMPLES);
-	rows = dq_spi_query(DQ_USER, sql.data, NULL);
-
-	initStringInfo(&text);
-	for (i = 0; i < rows->count; i++)
-	{
-		char *value = dq_rows_text(rows, i, "k");
-
-		appendStringInfo(&text,
-						 "%sKey (%s)=(%s) occurs " INT64_FORMAT " times.",
-						 i > 0 ? " " : "", dq_column_list(keys, ""),
-						 dq_sqltext_clip(value, MAX_EXAMPLE_BYTES),
-						 dq_rows_int8(rows, i, "n"));
-	}
-	if (duplicated > (int64) rows->count)
-		appendStringInfo(&text, " " INT64_FORMAT " keys in all.", duplicated);
-	return text.data;
-}
-
-/*
- * report_duplicates: 21000 naming keys.
- */
-static void
-report_duplicates(const DqUpsert *upsert, int64 duplicated)
-{
-	char *keys = dq_column_list(key_columns(upsert), "");
-	const char *source = dq_sqltext_ident(upsert->step);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_CARDINALITY_VIOLATION),
-			 errmsg("\"%s\" has duplicate keys for %s",
-					upsert->step, key_text(upsert)),
-			 errdetail("%s", describe_duplicates(upsert, duplicated)),
-			 errhint("Choose one row per key in a transform: SELECT DISTINCT ON (%s) * FROM %s ORDER BY %s;",
-					 keys, source, keys),
-			 errtable(upsert->target)));
-}
-
-/*
- * report_null_keys: 23502 with the number of rows.
- */
-static void
-report_null_keys(const DqUpsert *upsert, int64 null_rows, int64 rows_read)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NOT_NULL_VIOLATION),
-			 errmsg("\"%s\" has nulls in the key for %s",
-					upsert->step, key_text(upsert)),
-			 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows: a null equals no key that is there, so each run would insert them again.",
-					   null_rows, rows_read),
-			 errhint("See the rows: SELECT * FROM %s WHERE %s;",
-					 dq_sqltext_ident(upsert->step),
-					 any_null(key_columns(upsert), "")),
-			 errtable(upsert->target)));
-}
-
-/*
- * check_batch: count the rows of the stage, and those with a NULL in the key;
- * throw when the batch cannot be an upsert. Keys are compared as the index
- * would, after assignment.
- */
-static void
-check_batch(const DqUpsert *upsert, int64 *rows_read, int64 *null_rows)
-{
-	List *keys = key_columns(upsert);
-	StringInfoData sql;
-	DqRows *rows;
-	int64 duplicated;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql,
-					 "SELECT COALESCE(pg_catalog.sum(g.n), 0)::pg_catalog.int8 AS rows_read,"
-					 " COALESCE(pg_catalog.sum(g.nulls), 0)::pg_catalog.int8 AS null_rows,"
-					 " pg_catalog.count(*) FILTER (WHERE g.n OPERATOR(pg_catalog.>) 1) AS duplicated"
-					 " FROM (SELECT pg_catalog.count(*) AS n,"
-					 " pg_catalog.count(*) FILTER (WHERE %s) AS nulls FROM ",
-					 any_null(keys, "s."));
-	append_stage(&sql, upsert, keys);
-	appendStringInfo(&sql, " GROUP BY %s) AS g", dq_column_list(keys, "s."));
-	rows = dq_spi_query(DQ_USER, sql.data, NULL);
-
-	*rows_read = dq_rows_int8(rows, 0, "rows_read");
-	*null_rows = dq_rows_int8(rows, 0, "null_rows");
-	duplicated = dq_rows_int8(rows, 0, "duplicated");
-	if (*null_rows > 0 && !upsert->key->nulls_equal)
-		report_null_keys(upsert, *null_rows, *rows_read);
-	if (duplicated > 0)
-		report_duplicates(upsert, duplicated);
 }
 
 /*
@@ -435,31 +300,67 @@ forget_mark(void)
 }
 
 /*
- * dq_diff_upsert: check the batch, write what is new or differs, count.
+ * write_through_index: the statement, once. "arg" is a WriteCall.
  */
-DqLoadCounts
-dq_diff_upsert(const DqUpsert *upsert)
+static void
+write_through_index(void *arg)
 {
-	DqLoadCounts counts = {0};
+	WriteCall *call = (WriteCall *) arg;
+	DqTask *task = call->task;
+	DqLoadCounts *counts = &call->counts;
 	DqRows *rows;
-	int64 null_rows;
 	int64 unwritten;
 
-	check_batch(upsert, &counts.rows_read, &null_rows);
-	if (counts.rows_read == 0)
-		return counts;
-
 	forget_mark();
-	rows = dq_spi_query(DQ_USER,
-						upsert_statement(upsert, null_rows > 0), NULL);
-	counts.inserted = dq_rows_int8(rows, 0, "inserted");
-	counts.updated = dq_rows_int8(rows, 0, "updated");
-	unwritten = dq_rows_int8(rows, 0, "differing") -
-				counts.inserted - counts.updated;
+	rows = dq_spi_query(DQ_USER, upsert_statement(task), NULL);
+	counts->inserted = dq_rows_int8(rows, 0, "inserted");
+	counts->updated = dq_rows_int8(rows, 0, "updated");
+	counts->rejected = dq_rows_int8(rows, 0, "lost");
+	unwritten = dq_rows_int8(rows, 0, "differing") - counts->rejected -
+				counts->inserted - counts->updated;
 	if (unwritten > 0)
-		counts.suppressed = Min(unwritten,
-								count_diff(upsert, null_rows > 0));
-	counts.unchanged = counts.rows_read - counts.inserted - counts.updated -
-					   counts.suppressed;
-	return counts;
+		counts->suppressed = Min(unwritten, count_diff(task));
+}
+
+/*
+ * write_with_redo: the statement, again after a unique violation on the key.
+ */
+static void
+write_with_redo(WriteCall *call)
+{
+	int redo;
+
+	for (redo = 0; redo < MAX_REDO; redo++)
+	{
+		ErrorData *error = dq_errctx_try_subxact(write_through_index, call);
+
+		if (error == NULL)
+			return;
+		if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION ||
+			!dq_index_is_twin(call->task->key, error->schema_name,
+							  error->constraint_name))
+			dq_errctx_rethrow(error);
+		memset(&call->counts, 0, sizeof(DqLoadCounts));
+	}
+	write_through_index(call);
+}
+
+/*
+ * dq_diff_write: see diff.h.
+ */
+void
+dq_diff_write(DqTask *task, DqLoadCounts *counts)
+{
+	WriteCall call = {task, {0}};
+
+	if (task->key->arbiter == NULL)
+		dq_emulate_write(task, &call.counts);
+	else if (task->key->twins != NIL)
+		write_with_redo(&call);
+	else
+		write_through_index(&call);
+	counts->inserted += call.counts.inserted;
+	counts->updated += call.counts.updated;
+	counts->suppressed += call.counts.suppressed;
+	counts->rejected += call.counts.rejected;
 }

@@ -2,32 +2,56 @@
  * load.h
  *	  How data reaches a target.
  *
- * strategy.c holds a table of modes (name, validate, run): another mode is a
- * row there.
+ * strategy.c holds a table of modes: another mode is a row there.
  */
 #ifndef DQ_LOAD_H
 #define DQ_LOAD_H
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
+/*
+ * Rows of the stage: rows_read = inserted + updated + unchanged + suppressed +
+ * rejected + those that only delete. Rows of the target: deleted (removed, or
+ * marked as deleted), closed.
+ */
 typedef struct DqLoadCounts
 {
 	int64 rows_read;
 	int64 inserted;
 	int64 updated;
-	int64 unchanged;
+	int64 unchanged; /* as they should be already */
+	int64 deleted;
+	int64 closed; /* versions that ended */
+	int64 rejected; /* left out: duplicates, late ones, outside the window */
 	int64 suppressed; /* dropped by a trigger of the target */
 } DqLoadCounts;
 
+/* what a run hands over to one of its loads */
+typedef struct DqLoadRun
+{
+	int64 run_id;
+	TimestampTz data_start; /* DT_NOBEGIN: first run without a period */
+	TimestampTz window_end;
+	const char *timezone; /* of the pipeline */
+	Oid source; /* stage whose rows are loaded */
+	Oid keys_from; /* stage of the option, or InvalidOid */
+} DqLoadRun;
+
 /*
- * At definition, as the definer: options (source, target, key, mode) of a load
- * step checked and completed: target schema-qualified, key from the primary
- * key when not given. 42P01 with a CREATE TABLE in the HINT, 42P10 with the
- * CREATE UNIQUE INDEX in the HINT, 42703, 42809 for what cannot be a target,
- * 0A000, 22023.
+ * At definition, as the definer: options of a load step checked and completed:
+ * target schema-qualified, key and mode from the table when not given. 42P01
+ * with a CREATE TABLE in the HINT, 42P10 with the CREATE UNIQUE INDEX in the
+ * HINT, 42703, 42809 for what cannot be a target, 0A000, 22023.
  */
 extern Jsonb *dq_load_validate(const char *step, Jsonb *options);
+
+/* the step besides the source whose stage a validated load reads, or NULL */
+extern char *dq_load_keys_from(Jsonb *options);
+
+/* does a validated load mean a window on the grid of a pipeline? */
+extern bool dq_load_needs_window(Jsonb *options);
 
 /*
  * Before the first of several loads in one transaction: wait for the turn at
@@ -40,6 +64,7 @@ extern void dq_load_take_turns(List *options);
  * Load all rows of a stage into the target, as the current user, inside the
  * current transaction. The target's deferred constraints are not yet checked.
  */
-extern DqLoadCounts dq_load_run(const char *step, Oid source, Jsonb *options);
+extern DqLoadCounts dq_load_run(const char *step, const DqLoadRun *run,
+								Jsonb *options);
 
 #endif /* DQ_LOAD_H */

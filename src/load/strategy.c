@@ -1,7 +1,6 @@
 /*
  * strategy.c
- *	  How data reaches a target: the table of modes, their options, and the
- *	  way into each.
+ *	  How data reaches a target: the table of modes and the way into each.
  *
  * At definition and at run time the same questions are asked, since the world
  * changes between the two. Everything runs as the current user.
@@ -14,218 +13,163 @@
 #include "base/sqltext.h"
 #include "base/suggest.h"
 #include "catalog/pg_class.h"
-#include "load/column.h"
-#include "load/diff.h"
-#include "load/key.h"
+#include "load/check.h"
+#include "load/index.h"
+#include "load/insert.h"
+#include "load/judge.h"
 #include "load/load.h"
+#include "load/map.h"
+#include "load/merge.h"
+#include "load/options.h"
+#include "load/replace.h"
 #include "load/target.h"
+#include "load/task.h"
+#include "nodes/pg_list.h"
 
-/* one load, as its options say and as it is carried out */
-typedef struct LoadTask
-{
-	const char *step; /* its name */
-	const char *source; /* the step whose rows it loads */
-	List *key; /* of char *, NIL: none */
-	Relation target;
-	Relation stage; /* NULL at definition */
-} LoadTask;
+/* what every mode takes */
+#define TAKES_ALL                                                     \
+	(DQ_OPT(DEDUPE) | DQ_OPT(SEQUENCE_BY) | DQ_OPT(CONTROL_COLUMNS) | \
+	 DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) | DQ_OPT(LOCK_TIMEOUT))
+#define TAKES_KEY (DQ_OPT(KEY) | DQ_OPT(ON_CONFLICT_COLUMNS))
+#define TAKES_UPDATE                                    \
+	(DQ_OPT(UPDATE_COLUMNS) | DQ_OPT(EXCLUDE_COLUMNS) | \
+	 DQ_OPT(IGNORE_NULLS) | DQ_OPT(GUARD))
+#define TAKES_WINDOW (DQ_OPT(WINDOW_COLUMN) | DQ_OPT(OUTSIDE_WINDOW))
 
-typedef struct LoadMode
-{
-	const char *name;
-	bool needs_key; /* without one, "key" is refused */
-	/* throw what only this mode refuses; at definition and before run */
-	void (*validate)(const LoadTask *task);
-	DqLoadCounts (*run)(const LoadTask *task);
-} LoadMode;
-
-static void validate_append(const LoadTask *task);
-static DqLoadCounts run_append(const LoadTask *task);
-static void validate_upsert(const LoadTask *task);
-static DqLoadCounts run_upsert(const LoadTask *task);
-
-static const LoadMode load_modes[] = {
-	{"append", false, validate_append, run_append},
-	{"upsert", true, validate_upsert, run_upsert}};
-
-static const char *const load_options[] = {
-	"source", "target", "key", "mode", NULL};
-
-/*
- * validate_append: any target will do.
- */
-static void
-validate_append(const LoadTask *task)
-{
-}
-
-/*
- * run_append: insert all rows. Assignment, constraints and triggers are the
- * server's own, triggers under the search_path in force; what one drops is not
- * counted by INSERT.
- */
-static DqLoadCounts
-run_append(const LoadTask *task)
-{
-	DqLoadCounts counts = {0};
-	List *columns = dq_column_map(task->target, task->stage,
-								  task->source, NULL);
-	char *stage = dq_sqltext_relation(RelationGetRelid(task->stage));
-	char *sql;
-	DqRows *rows;
-
-	sql = psprintf("SELECT pg_catalog.count(*) AS n FROM %s AS s", stage);
-	rows = dq_spi_query(DQ_USER, sql, NULL);
-	counts.rows_read = dq_rows_int8(rows, 0, "n");
-
-	sql = psprintf("INSERT INTO %s (%s) SELECT %s FROM %s AS s",
-				   dq_target_name(task->target),
-				   dq_column_list(columns, ""),
-				   dq_column_list(columns, "s."), stage);
-	counts.inserted = dq_spi_execute(DQ_USER, sql, NULL);
-	counts.suppressed = counts.rows_read - counts.inserted;
-	return counts;
-}
-
-/*
- * validate_upsert: a table of this server with a unique index on the key.
- */
-static void
-validate_upsert(const LoadTask *task)
-{
-	if (task->target->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("cannot upsert into %s",
-						dq_target_name(task->target)),
-				 errdetail("A foreign table has no unique index."),
-				 errhint("Pass mode => 'append'.")));
-	(void) dq_key_find(task->target, task->key);
-}
-
-/*
- * run_upsert: see diff.c.
- */
-static DqLoadCounts
-run_upsert(const LoadTask *task)
-{
-	DqUpsert upsert = {0};
-
-	upsert.target = task->target;
-	upsert.stage = task->stage;
-	upsert.step = task->source;
-	upsert.key = dq_key_find(task->target, task->key);
-	upsert.columns = dq_column_map(task->target, task->stage, task->source,
-								   upsert.key);
-	return dq_diff_upsert(&upsert);
-}
+static const DqMode modes[] = {
+	{"append", DQ_KEY_NONE, false,
+	 TAKES_ALL | DQ_OPT(DEDUPE_KEY) | DQ_OPT(ORDER_BY),
+	 NULL, dq_insert_append},
+	{"insert_ignore", DQ_KEY_INDEX, false,
+	 TAKES_ALL | TAKES_KEY,
+	 NULL, dq_insert_ignore},
+	{"upsert", DQ_KEY_INDEX, false,
+	 TAKES_ALL | TAKES_KEY | TAKES_UPDATE,
+	 NULL, dq_merge_upsert},
+	{"merge", DQ_KEY_INDEX, false,
+	 TAKES_ALL | TAKES_KEY | TAKES_UPDATE | DQ_OPT(DELETE_WHEN) |
+		 DQ_OPT(DELETE_MISSING) | DQ_OPT(DELETE_SCOPE) | DQ_OPT(DELETE_MARK) |
+		 DQ_OPT(MAX_DELETE_FRACTION) | DQ_OPT(WINDOW_COLUMN),
+	 dq_merge_validate, dq_merge_run},
+	{"replace_keys", DQ_KEY_COLUMNS, false,
+	 (TAKES_ALL & ~(DQ_OPT(DEDUPE) | DQ_OPT(SEQUENCE_BY))) | DQ_OPT(KEY) |
+		 DQ_OPT(KEYS_FROM) | DQ_OPT(ORDER_BY),
+	 NULL, dq_replace_keys},
+	{"replace_window", DQ_KEY_OPTIONAL, true,
+	 TAKES_ALL | DQ_OPT(KEY) | TAKES_WINDOW | DQ_OPT(ORDER_BY),
+	 NULL, dq_replace_window},
+	{"replace_all", DQ_KEY_OPTIONAL, false,
+	 TAKES_ALL | DQ_OPT(KEY) | DQ_OPT(METHOD) | DQ_OPT(ORDER_BY),
+	 NULL, dq_replace_all}};
 
 /*
  * find_mode: the mode of this name; 22023 with a suggestion.
  */
-static const LoadMode *
+static const DqMode *
 find_mode(const char *name, const char *what)
 {
 	List *known = NIL;
 	int i;
 
-	for (i = 0; i < lengthof(load_modes); i++)
+	for (i = 0; i < lengthof(modes); i++)
 	{
-		if (strcmp(load_modes[i].name, name) == 0)
-			return &load_modes[i];
-		known = lappend(known, pstrdup(load_modes[i].name));
+		if (strcmp(modes[i].name, name) == 0)
+			return &modes[i];
+		known = lappend(known, pstrdup(modes[i].name));
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown mode \"%s\" of %s", name, what),
-			 errdetail("Modes are append and upsert."),
+			 errdetail("Modes are %s.", dq_options_enumerate(known)),
 			 dq_suggest_hint(name, known)));
 	return NULL;
-}
-
-/*
- * require_text: a string option that must be given; 22023 otherwise.
- */
-static char *
-require_text(Jsonb *options, const char *key, const char *what)
-{
-	char *value = dq_json_text(options, key, what);
-
-	if (value == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s needs the option \"%s\"", what, key)));
-	return value;
 }
 
 /*
  * settle_mode: the mode asked for, upsert when nothing is asked and there is a
  * key, and the key that goes with it.
  */
-static const LoadMode *
-settle_mode(LoadTask *task, const LoadMode *asked, const char *what)
+static void
+settle_mode(DqTask *task)
 {
-	List *key = task->key;
-	const LoadMode *mode = asked;
+	DqLoadOptions *options = task->options;
+	List *key = options->key;
+	bool has_key;
 
-	if (key == NIL)
-		key = dq_key_primary(task->target);
-	if (mode == NULL && key != NIL)
-		mode = find_mode("upsert", what);
-	if (mode == NULL || (mode->needs_key && key == NIL))
+	if (options->mode != NULL)
+		task->mode = find_mode(options->mode, task->what);
+	if (key == NIL && options->on_conflict_columns == NIL &&
+		task->target != NULL)
+		key = dq_index_primary(task->target);
+	has_key = key != NIL || options->on_conflict_columns != NIL;
+	if (task->mode == NULL && has_key)
+		task->mode = find_mode("upsert", task->what);
+	if (task->mode == NULL ||
+		(task->mode->key >= DQ_KEY_COLUMNS && !has_key))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s into %s needs a key or another mode", what,
-						dq_target_name(task->target)),
-				 errdetail("The table has no primary key."),
+				 errmsg("%s into %s needs a key or another mode", task->what,
+						options->target),
+				 task->target ? errdetail("The table has no primary key.") : 0,
 				 errhint("Pass key => '{...}' with the columns of a unique index, or mode => 'append'.")));
-	if (!mode->needs_key && task->key != NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"key\" of %s means nothing in mode \"%s\"",
-						what, mode->name),
-				 errhint("Leave out key, or pass mode => 'upsert'.")));
-	task->key = mode->needs_key ? key : NIL;
-	return mode;
+	options->mode = pstrdup(task->mode->name);
+	if (task->mode->key >= DQ_KEY_COLUMNS)
+		options->key = key;
+}
+
+/*
+ * start_task: what is known before the target is looked at.
+ */
+static DqTask *
+start_task(const char *step, Jsonb *doc)
+{
+	DqTask *task = palloc0(sizeof(DqTask));
+
+	task->what = psprintf("load \"%s\"", step);
+	task->options = dq_options_read(doc, task->what);
+	return task;
 }
 
 /*
  * dq_load_validate: options of a load step, checked and completed.
  */
 Jsonb *
-dq_load_validate(const char *step, Jsonb *options)
+dq_load_validate(const char *step, Jsonb *doc)
 {
-	const char *what = psprintf("load \"%s\"", step);
-	LoadTask *task = palloc0(sizeof(LoadTask));
+	DqTask *task = start_task(step, doc);
 	DqTargetWish wish = {0};
-	const LoadMode *mode = NULL;
-	char *asked;
-	DqJsonBuild build;
 
-	dq_json_check_keys(options, load_options, what);
-	task->step = step;
-	task->source = require_text(options, "source", what);
-	task->key = dq_json_text_list(options, "key", what);
-	asked = dq_json_text(options, "mode", what);
-	if (asked != NULL)
-		mode = find_mode(asked, what);
-
-	wish.name = require_text(options, "target", what);
-	wish.key = task->key;
+	wish.name = task->options->target;
+	wish.key = task->options->key;
 	task->target = dq_target_open(&wish);
 	dq_target_check(task->target);
-	dq_key_check_columns(task->target, task->key);
-	mode = settle_mode(task, mode, what);
-	mode->validate(task);
-
-	dq_json_begin(&build);
-	dq_json_add_text(&build, "source", task->source);
-	dq_json_add_text(&build, "target", dq_target_name(task->target));
-	if (task->key != NIL)
-		dq_json_add_text_list(&build, "key", task->key);
-	dq_json_add_text(&build, "mode", mode->name);
+	task->options->target = dq_target_name(task->target);
+	settle_mode(task);
+	dq_judge_options(task);
 	relation_close(task->target, NoLock);
-	return dq_json_end(&build);
+	return dq_options_write(task->options, task->mode->takes);
+}
+
+/*
+ * dq_load_keys_from: see load.h.
+ */
+char *
+dq_load_keys_from(Jsonb *options)
+{
+	return dq_json_text(options, "keys_from", "load");
+}
+
+/*
+ * dq_load_needs_window: see load.h.
+ */
+bool
+dq_load_needs_window(Jsonb *options)
+{
+	char *mode = dq_json_text(options, "mode", "load");
+	char *missing = dq_json_text(options, "delete_missing", "load");
+
+	return find_mode(mode, "load")->needs_window ||
+		   dq_options_is(missing, "window");
 }
 
 /*
@@ -251,28 +195,26 @@ dq_load_take_turns(List *options)
  * dq_load_run: load all rows of a stage into the target.
  */
 DqLoadCounts
-dq_load_run(const char *step, Oid source, Jsonb *options)
+dq_load_run(const char *step, const DqLoadRun *run, Jsonb *doc)
 {
-	const char *what = psprintf("load \"%s\"", step);
-	const LoadMode *mode = find_mode(require_text(options, "mode", what),
-									 what);
-	LoadTask *task = palloc0(sizeof(LoadTask));
+	DqTask *task = start_task(step, doc);
 	DqTargetWish wish = {0};
-	DqLoadCounts counts;
+	DqLoadCounts counts = {0};
 
-	task->step = step;
-	task->source = require_text(options, "source", what);
-	task->key = dq_json_text_list(options, "key", what);
-	task->stage = relation_open(source, AccessShareLock);
-
-	wish.name = require_text(options, "target", what);
-	wish.key = task->key;
+	task->run = run;
+	task->stage = relation_open(run->source, AccessShareLock);
+	wish.name = task->options->target;
+	wish.key = task->options->key;
 	wish.stage = task->stage;
 	task->target = dq_target_open_to_write(&wish);
 	dq_target_check(task->target);
-	dq_key_check_columns(task->target, task->key);
-	mode->validate(task);
-	counts = mode->run(task);
+	settle_mode(task);
+	dq_judge_options(task);
+	task->key = dq_judge_key(task);
+	dq_map_columns(task);
+	if (task->options->window_column != NULL)
+		dq_check_window(task);
+	task->mode->run(task, &counts);
 
 	relation_close(task->target, NoLock);
 	relation_close(task->stage, NoLock);

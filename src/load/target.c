@@ -23,6 +23,7 @@
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/reltrigger.h"
 #include "utils/varlena.h"
 
 /* names looked at for "Perhaps you meant" */
@@ -277,7 +278,7 @@ refuse_rules(Relation target)
 	dq_args_oid(&args, RelationGetRelid(target));
 	rows = dq_spi_query(DQ_GENERATED,
 						"SELECT r.rulename FROM pg_catalog.pg_rewrite r"
-						" WHERE r.ev_class = $1"
+						" WHERE r.ev_class = $1 AND r.ev_type <> '1'"
 						" ORDER BY r.rulename LIMIT 1",
 						&args);
 	if (rows->count == 0)
@@ -293,6 +294,16 @@ refuse_rules(Relation target)
 }
 
 /*
+ * has_instead_trigger: does the view say itself what an INSERT into it means?
+ */
+static bool
+has_instead_trigger(Relation view)
+{
+	return view->trigdesc != NULL &&
+		   view->trigdesc->trig_insert_instead_row;
+}
+
+/*
  * dq_target_check: throw when no mode can load into this relation.
  */
 void
@@ -302,12 +313,15 @@ dq_target_check(Relation target)
 	char *schema = get_namespace_name(RelationGetNamespace(target));
 
 	if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE &&
-		relkind != RELKIND_FOREIGN_TABLE)
+		relkind != RELKIND_FOREIGN_TABLE &&
+		!(relkind == RELKIND_VIEW && has_instead_trigger(target)))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("cannot load into %s", dq_target_name(target)),
 				 errdetail_relkind_not_supported(relkind),
-				 errhint("Load into a table.")));
+				 errhint("%s", relkind == RELKIND_VIEW ?
+								   "Give it INSTEAD OF triggers." :
+								   "Load into a table.")));
 	if (RelationGetRelid(target) < FirstNormalObjectId ||
 		IsSystemRelation(target))
 		refuse(target, "It is a system catalog.");

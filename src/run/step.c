@@ -197,24 +197,46 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 }
 
 /*
+ * find_stage: the stage of an earlier step; 42P01.
+ */
+static Oid
+find_stage(DqRun *run, const char *name)
+{
+	Oid stage = dq_stage_relation(run->schema, name);
+
+	if (!OidIsValid(stage))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("stage \"%s\" does not exist", name)));
+	return stage;
+}
+
+/*
  * load_target: a load step.
  */
 static void
 load_target(DqRun *run, DqStep *step, StepResult *result)
 {
-	char *source = dq_json_text(step->options, "source", step->name);
-	Oid stage = dq_stage_relation(run->schema, source);
+	char *keys_from = dq_load_keys_from(step->options);
+	DqLoadRun load = {0};
 	DqLoadCounts counts;
 
-	if (!OidIsValid(stage))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("stage \"%s\" does not exist", source)));
-	counts = dq_load_run(step->name, stage, step->options);
+	load.run_id = run->id;
+	load.data_start = run->window.data_start;
+	load.window_end = run->window.end;
+	load.timezone = run->pipeline->timezone;
+	load.source = find_stage(run, dq_json_text(step->options, "source",
+											   step->name));
+	if (keys_from != NULL)
+		load.keys_from = find_stage(run, keys_from);
+	counts = dq_load_run(step->name, &load, step->options);
 	result->counts.read = counts.rows_read;
 	result->counts.inserted = counts.inserted;
 	result->counts.updated = counts.updated;
 	result->counts.unchanged = counts.unchanged;
+	result->counts.deleted = counts.deleted;
+	result->counts.closed = counts.closed;
+	result->counts.rejected = counts.rejected;
 	result->counts.suppressed = counts.suppressed;
 }
 
@@ -342,7 +364,7 @@ void
 dq_step_execute(DqRun *run, DqStep *step)
 {
 	DqErrorFrame frame;
-	StepResult result = {{-1, -1, -1, -1, -1}, NULL};
+	StepResult result = {{-1, -1, -1, -1, -1, -1, -1, -1}, NULL};
 	int level;
 
 	dq_tx_check_cancel();

@@ -110,6 +110,49 @@ SELECT * FROM attempt($$ SELECT define('late', '{b}') $$);
 ALTER TABLE load_errors.late DROP CONSTRAINT late_b, ADD UNIQUE (b);
 SELECT * FROM attempt($$ SELECT define('late', '{b}') $$);
 
+-- options: by name, by value, by mode, and among themselves
+CREATE TABLE opt (id int PRIMARY KEY, v int, at timestamptz, gone boolean);
+CREATE FUNCTION option(mode text, params jsonb, key text[] DEFAULT NULL, period interval DEFAULT '1 day')
+RETURNS TABLE (state text, message text, detail text, hint text) LANGUAGE sql AS $$
+	SELECT a.* FROM attempt(format('SELECT etl.define(%L, ARRAY[etl.extract(%L, %L), etl.load(%L, %L, %L, %L, params => %L)], period => %L, timezone => %L)',
+		'load_errors', 's', 'SELECT 1 AS id', 's', 'opt', key, mode, params, period, 'UTC')) a
+$$;
+SELECT * FROM option('upsert', '{"gaurd": "true"}');
+SELECT * FROM option('upsert', '{"key": ["v"]}', '{id}');
+SELECT * FROM option('upsert', '["key"]');
+SELECT * FROM option('upsert', '{"dedupe": "last"}');
+SELECT * FROM option('upsert', '{"dedupe": "latest"}');
+SELECT * FROM option('upsert', '{"guard": "true) OR (true"}');
+SELECT * FROM option('upsert', '{"guard": "true, false"}');
+SELECT * FROM option('upsert', '{"ignore_nulls": "perhaps"}');
+SELECT * FROM option('upsert', '{"delete_when": "true"}');
+SELECT * FROM option('upsert', '{"update_columns": ["vv"]}');
+SELECT * FROM option('upsert', '{"update_columns": ["id"]}');
+SELECT * FROM option('upsert', '{"update_columns": ["v"], "exclude_columns": ["at"]}');
+SELECT * FROM option('upsert', '{"lock_timeout": "soon"}');
+SELECT * FROM option('upsert', '{"run_id": "at"}');
+SELECT * FROM option('upsert', '{"on_conflict_columns": ["v"]}', '{id}');
+SELECT * FROM option('merge', '{}');
+SELECT * FROM option('merge', '{"delete_missing": "window"}');
+SELECT * FROM option('merge', '{"delete_when": "gone", "delete_scope": "v"}');
+SELECT * FROM option('merge', '{"delete_when": "gone", "delete_mark": "v"}');
+SELECT * FROM option('merge', '{"delete_missing": "all", "max_delete_fraction": 50}');
+SELECT * FROM option('merge', '{"delete_missing": "window", "window_column": "at"}', period => NULL);
+SELECT * FROM option('replace_window', '{}');
+SELECT * FROM option('replace_window', '{"window_column": "v"}');
+SELECT * FROM option('replace_window', '{"window_column": "at"}', period => NULL);
+SELECT * FROM option('replace_window', '{"window_column": "at", "sequence_by": "at", "dedupe": "first"}');
+SELECT * FROM option('append', '{"sequence_by": "at"}');
+SELECT * FROM option('replace_keys', '{"key": ["v"], "dedupe": "latest"}');
+SELECT * FROM option('replace_all', '{"method": "swap"}');
+-- what is stored is complete
+SELECT count(*) > 0 AS defined FROM etl.define('load_errors_stored', ARRAY[etl.extract('s', 'SELECT 1 AS id'),
+	etl.load('s', 'opt', mode => 'merge', delete_when => 'v IS NULL', params => '{"max_delete_fraction": 0.25, "lock_timeout": "2s"}')]);
+\x off
+SELECT jsonb_pretty(options) FROM etl.steps WHERE pipeline = 'load_errors_stored' AND kind = 'load';
+SELECT etl.drop_pipeline('load_errors_stored') IS NULL AS dropped;
+\x on
+
 -- 5. the stage does not fit
 CREATE TABLE fit (a int PRIMARY KEY, v boolean, made int GENERATED ALWAYS AS (a + 1) STORED);
 CREATE TABLE numbered (a int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v int);

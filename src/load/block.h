@@ -1,0 +1,21 @@
+/*
+ * block.h
+ *	  Locks on the target beyond those of its statements.
+ */
+#ifndef DQ_BLOCK_H
+#define DQ_BLOCK_H
+
+#include "load/task.h"
+#include "storage/lockdefs.h"
+
+/*
+ * Hold up other writers of the target until the end of the transaction;
+ * readers go on (SHARE ROW EXCLUSIVE). 55P03 when that takes longer than the
+ * load's lock_timeout, 25001 when the snapshot of the transaction is older.
+ */
+extern void dq_block_writers(DqTask *task);
+
+/* the same for any relation in any mode, without a look at the snapshot */
+extern void dq_block_relation(Oid relid, LOCKMODE mode, int timeout);
+
+#endif /* DQ_BLOCK_H */

@@ -1,0 +1,335 @@
+/*
+ * check.c
+ *	  What is wrong with a batch, before anything of it is written.
+ *
+ * One query looks at the whole batch; only what it finds wrong is looked at
+ * again, for examples.
+ */
+#include "postgres.h"
+
+#include "base/spi.h"
+#include "base/sqltext.h"
+#include "catalog/pg_type.h"
+#include "catalog/window.h"
+#include "lib/stringinfo.h"
+#include "load/batch.h"
+#include "load/check.h"
+#include "load/column.h"
+#include "load/target.h"
+
+#define MAX_EXAMPLES 5
+#define MAX_EXAMPLE_BYTES 100
+
+/* what a look at the batch found */
+typedef struct BatchFacts
+{
+	int64 rows;
+	int64 null_keys;
+	int64 null_sequences;
+	int64 outside_index;
+	int64 leaked;
+	int64 duplicated; /* keys */
+	int64 excess; /* rows beyond one for each key */
+} BatchFacts;
+
+/*
+ * is_midnight: does the local day of the pipeline begin then? The ends of
+ * time count.
+ */
+static bool
+is_midnight(const DqTask *task, TimestampTz t)
+{
+	char *local = psprintf("pg_catalog.timezone(%s, %s::pg_catalog.timestamptz)",
+						   dq_sqltext_literal(task->run->timezone),
+						   dq_sqltext_literal(dq_window_literal(t, "UTC")));
+	char *sql = psprintf("SELECT %s OPERATOR(pg_catalog.=)"
+						 " (%s)::pg_catalog.date::pg_catalog.timestamp AS midnight",
+						 local, local);
+
+	return dq_rows_bool(dq_spi_query(DQ_GENERATED, sql, NULL), 0, "midnight");
+}
+
+/*
+ * dq_check_window: see check.h.
+ */
+void
+dq_check_window(const DqTask *task)
+{
+	const DqLoadRun *run = task->run;
+	const char *column = task->options->window_column;
+
+	if (run == NULL || dq_batch_window_type(task) != DATEOID ||
+		(is_midnight(task, run->data_start) &&
+		 is_midnight(task, run->window_end)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("window of %s is not made of whole days, which its column \"%s\" of type date needs",
+					task->what, column),
+			 errdetail("The window is [%s, %s).",
+					   dq_window_literal(run->data_start, run->timezone),
+					   dq_window_literal(run->window_end, run->timezone)),
+			 errhint("ALTER TABLE %s ALTER COLUMN %s TYPE timestamptz;",
+					 dq_target_name(task->target),
+					 dq_sqltext_ident(column))));
+}
+
+/*
+ * describe_duplicates: "Key (a, b)=(1, x) occurs 2 times." for some of them.
+ */
+static char *
+describe_duplicates(const DqTask *task, int64 duplicated)
+{
+	DqKey *key = task->key;
+	char *values = dq_key_values(key, "s");
+	StringInfoData sql;
+	StringInfoData text;
+	DqRows *rows;
+	ListCell *lc;
+	uint64 i;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT pg_catalog.concat_ws(', '");
+	foreach(lc, key->columns)
+		appendStringInfo(&sql, ", COALESCE((%s)::pg_catalog.text, 'null')",
+						 dq_key_value(key, (DqKeyColumn *) lfirst(lc), "s"));
+	appendStringInfo(&sql, ") AS k, pg_catalog.count(*) AS n FROM %s"
+						   " GROUP BY %s HAVING pg_catalog.count(*)"
+						   " OPERATOR(pg_catalog.>) 1"
+						   " ORDER BY %s LIMIT %d",
+					 dq_batch_rows(task, DQ_BATCH_ALL, "s"), values, values,
+					 MAX_EXAMPLES);
+	rows = dq_spi_query(DQ_USER, sql.data, NULL);
+
+	initStringInfo(&text);
+	for (i = 0; i < rows->count; i++)
+	{
+		char *value = dq_rows_text(rows, i, "k");
+
+		appendStringInfo(&text,
+						 "%sKey (%s)=(%s) occurs " INT64_FORMAT " times.",
+						 i > 0 ? " " : "", dq_key_text(key),
+						 dq_sqltext_clip(value, MAX_EXAMPLE_BYTES),
+						 dq_rows_int8(rows, i, "n"));
+	}
+	if (duplicated > (int64) rows->count)
+		appendStringInfo(&text, " " INT64_FORMAT " keys in all.", duplicated);
+	return text.data;
+}
+
+/*
+ * report_duplicates: 21000 naming keys.
+ */
+static void
+report_duplicates(const DqTask *task, int64 duplicated)
+{
+	const char *source = task->options->source;
+	char *keys = dq_key_text(task->key);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_CARDINALITY_VIOLATION),
+			 errmsg("\"%s\" has duplicate keys for %s (%s)", source,
+					dq_target_name(task->target), keys),
+			 errdetail("%s", describe_duplicates(task, duplicated)),
+			 errhint("Choose one row per key, by dedupe => 'latest' and sequence_by, or in a transform: SELECT DISTINCT ON (%s) * FROM %s ORDER BY %s;",
+					 keys, dq_sqltext_ident(source), keys),
+			 errtable(task->target)));
+}
+
+/*
+ * report_null_keys: 23502 with the number of rows.
+ */
+static void
+report_null_keys(const DqTask *task, const BatchFacts *facts)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("\"%s\" has nulls in the key for %s (%s)",
+					task->options->source, dq_target_name(task->target),
+					dq_key_text(task->key)),
+			 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows: a null equals no key that is there, so each run would insert them again.",
+					   facts->null_keys, facts->rows),
+			 errhint("See the rows: SELECT * FROM %s WHERE %s;",
+					 dq_sqltext_ident(task->options->source),
+					 dq_key_any_null(task->key, dq_sqltext_ident(
+													task->options->source))),
+			 errtable(task->target)));
+}
+
+/*
+ * report_outside_index: 23514 for rows that a partial index knows nothing of.
+ */
+static void
+report_outside_index(const DqTask *task, const BatchFacts *facts)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("\"%s\" has rows outside the partial unique index on %s (%s)",
+					task->options->source, dq_target_name(task->target),
+					dq_key_text(task->key)),
+			 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows are not %s: they have no key, so each run would insert them again.",
+					   facts->outside_index, facts->rows,
+					   dq_key_inside(task->key, dq_sqltext_ident(
+													task->options->source))),
+			 errtable(task->target)));
+}
+
+/*
+ * report_null_sequences: 23502 with the number of rows.
+ */
+static void
+report_null_sequences(const DqTask *task, const BatchFacts *facts)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("\"%s\" has nulls in its sequence for %s (%s)",
+					task->options->source, dq_target_name(task->target),
+					dq_options_enumerate(task->options->sequence_by)),
+			 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows cannot be ordered.",
+					   facts->null_sequences, facts->rows),
+			 errtable(task->target)));
+}
+
+/*
+ * report_leaked: 23514 for rows outside the window.
+ */
+static void
+report_leaked(const DqTask *task, const BatchFacts *facts)
+{
+	const DqLoadRun *run = task->run;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("\"%s\" has rows outside the window for %s (%s)",
+					task->options->source, dq_target_name(task->target),
+					dq_sqltext_ident(task->options->window_column)),
+			 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows do not lie in [%s, %s).",
+					   facts->leaked, facts->rows,
+					   dq_window_literal(run->data_start, run->timezone),
+					   dq_window_literal(run->window_end, run->timezone)),
+			 errhint("Filter the query of \"%s\", or pass outside_window => 'drop' to leave them out.",
+					 task->options->source),
+			 errtable(task->target)));
+}
+
+/*
+ * any_null_sequence: SQL: is a column of the sequence NULL?
+ */
+static char *
+any_null_sequence(const DqTask *task, const char *alias)
+{
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, task->sequence)
+	{
+		DqColumn *column = (DqColumn *) lfirst(lc);
+
+		appendStringInfo(&buf, "%s%s.%s IS NULL",
+						 buf.len > 0 ? " OR " : "", alias,
+						 dq_sqltext_ident(column->output));
+	}
+	return buf.len > 0 ? buf.data : pstrdup("false");
+}
+
+/*
+ * outside_window: SQL: does a row lie outside the window, and is that asked?
+ */
+static char *
+outside_window(const DqTask *task, const char *alias)
+{
+	if (!dq_batch_has_window(task))
+		return pstrdup("false");
+	return psprintf("NOT %s", dq_batch_in_window(task, alias));
+}
+
+/*
+ * outside_index: SQL: does a row lie outside the partial index of the key?
+ */
+static char *
+outside_index(const DqTask *task, const char *alias)
+{
+	char *inside = task->key ? dq_key_inside(task->key, alias) : NULL;
+
+	return inside ? psprintf("COALESCE(NOT %s, true)", inside) : "false";
+}
+
+/*
+ * look: gather the facts. Keys are compared as the index would, after
+ * assignment; rows that are left out as outside the window have no say in
+ * duplicates.
+ */
+static void
+look(const DqTask *task, BatchFacts *facts)
+{
+	const char *keys = NULL;
+	StringInfoData sql;
+	DqRows *rows;
+
+	if (task->key != NULL && task->mode->key != DQ_KEY_COLUMNS)
+		keys = dq_key_values(task->key, "s");
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+					 "SELECT COALESCE(pg_catalog.sum(g.n), 0)::pg_catalog.int8 AS rows,"
+					 " COALESCE(pg_catalog.sum(g.nulls), 0)::pg_catalog.int8 AS null_keys,"
+					 " COALESCE(pg_catalog.sum(g.null_seq), 0)::pg_catalog.int8 AS null_sequences,"
+					 " COALESCE(pg_catalog.sum(g.beyond), 0)::pg_catalog.int8 AS outside_index,"
+					 " COALESCE(pg_catalog.sum(g.leaked), 0)::pg_catalog.int8 AS leaked,"
+					 " pg_catalog.count(*) FILTER (WHERE g.inside OPERATOR(pg_catalog.>) 1) AS duplicated,"
+					 " COALESCE(pg_catalog.sum(g.inside OPERATOR(pg_catalog.-) 1)"
+					 " FILTER (WHERE g.inside OPERATOR(pg_catalog.>) 1), 0)::pg_catalog.int8 AS excess"
+					 " FROM (SELECT pg_catalog.count(*) AS n,"
+					 " pg_catalog.count(*) FILTER (WHERE %s) AS nulls,"
+					 " pg_catalog.count(*) FILTER (WHERE %s) AS null_seq,"
+					 " pg_catalog.count(*) FILTER (WHERE %s) AS beyond,"
+					 " pg_catalog.count(*) FILTER (WHERE %s) AS leaked,"
+					 " pg_catalog.count(*) FILTER (WHERE NOT %s) AS inside FROM ",
+					 task->key ? dq_key_any_null(task->key, "s") : "false",
+					 any_null_sequence(task, "s"), outside_index(task, "s"),
+					 outside_window(task, "s"), outside_window(task, "s"));
+	dq_batch_append_stage(&sql, task, "s");
+	if (keys != NULL)
+		appendStringInfo(&sql, " GROUP BY %s", keys);
+	appendStringInfoString(&sql, ") AS g");
+	rows = dq_spi_query(DQ_USER, sql.data, NULL);
+
+	facts->rows = dq_rows_int8(rows, 0, "rows");
+	facts->null_keys = dq_rows_int8(rows, 0, "null_keys");
+	facts->null_sequences = dq_rows_int8(rows, 0, "null_sequences");
+	facts->outside_index = dq_rows_int8(rows, 0, "outside_index");
+	facts->leaked = dq_rows_int8(rows, 0, "leaked");
+	/* without a key, all rows are one group */
+	if (keys != NULL)
+	{
+		facts->duplicated = dq_rows_int8(rows, 0, "duplicated");
+		facts->excess = dq_rows_int8(rows, 0, "excess");
+	}
+}
+
+/*
+ * dq_check_batch: see check.h.
+ */
+void
+dq_check_batch(DqTask *task, DqLoadCounts *counts)
+{
+	BatchFacts facts = {0};
+	bool drops = dq_batch_drops_outside(task);
+
+	look(task, &facts);
+	counts->rows_read = facts.rows;
+	if (facts.leaked > 0 && !drops)
+		report_leaked(task, &facts);
+	if (facts.null_keys > 0 && !task->key->nulls_equal)
+		report_null_keys(task, &facts);
+	if (facts.outside_index > 0)
+		report_outside_index(task, &facts);
+	if (facts.null_sequences > 0)
+		report_null_sequences(task, &facts);
+	if (facts.duplicated > 0 &&
+		dq_options_is(task->options->dedupe, "error"))
+		report_duplicates(task, facts.duplicated);
+	task->null_keys = facts.null_keys > 0;
+	task->dedupes = facts.duplicated > 0;
+	counts->rejected = facts.excess + facts.leaked;
+}

@@ -1,0 +1,15 @@
+/*
+ * replace.h
+ *	  Loads that delete a part of the target, or all of it, and insert the
+ *	  batch in its place.
+ */
+#ifndef DQ_REPLACE_H
+#define DQ_REPLACE_H
+
+#include "load/task.h"
+
+extern void dq_replace_keys(DqTask *task, DqLoadCounts *counts);
+extern void dq_replace_window(DqTask *task, DqLoadCounts *counts);
+extern void dq_replace_all(DqTask *task, DqLoadCounts *counts);
+
+#endif /* DQ_REPLACE_H */
