@@ -6,6 +6,7 @@
 #ifndef DQ_COMPAT_H
 #define DQ_COMPAT_H
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_constraint.h"
@@ -154,6 +155,18 @@ dq_compat_check_not_enforced(const ConstrCheck *check)
 	return !check->ccenforced;
 #else
 	return false;
+#endif
+}
+
+/* 18: index scans may be instrumented */
+static inline IndexScanDesc
+dq_compat_index_beginscan(Relation rel, Relation index, Snapshot snapshot,
+						  int n_keys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(rel, index, snapshot, NULL, n_keys, 0);
+#else
+	return index_beginscan(rel, index, snapshot, n_keys, 0);
 #endif
 }
 

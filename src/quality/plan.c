@@ -11,6 +11,7 @@
 
 #include "base/errctx.h"
 #include "quality/fused.h"
+#include "quality/indexprobe.h"
 #include "quality/plan.h"
 #include "quality/proof.h"
 
@@ -42,6 +43,7 @@ is_grouped(const DqSource *source, DqProbe *probe)
 
 static const Strategy strategies[] = {
 	{"proof", dq_proof_applies, dq_proof_answer},
+	{"probe", dq_indexprobe_applies, dq_indexprobe_answer},
 	{"sql", is_grouped, dq_fused_answer_grouped},
 	{"sql", always, dq_fused_answer}};
 

@@ -63,6 +63,8 @@ typedef enum DqArity
 #define DQ_TAKES_ALLOWED 0x20 /* allowed or value_set; required */
 #define DQ_TAKES_FILTER 0x40 /* row_filter, group_by */
 #define DQ_TAKES_COLUMNS 0x80 /* follows from the arity */
+/* metrics: the least or greatest value of its column, and nothing else */
+#define DQ_IS_EXTREME 0x100
 
 /* what most rules on rows take */
 #define DQ_TAKES_ROWS (DQ_TAKES_TOLERANCE | DQ_TAKES_ON_NULL | DQ_TAKES_FILTER)

@@ -134,6 +134,9 @@ extern char *dq_shape_ordered_add(const DqProbe *probe, const char *wish,
 extern DqColumn *dq_shape_ordered_column(const DqColumn *column);
 extern List *dq_shape_ordered_columns(List *columns);
 
+/* metrics: the value by a statement of its own, rows not counted */
+extern void dq_shape_metric_alone(DqProbe *probe);
+
 /* " WHERE filter", or "" */
 extern char *dq_shape_where(const DqProbe *probe);
 

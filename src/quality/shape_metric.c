@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "base/json.h"
+#include "base/spi.h"
 #include "base/sqltext.h"
 #include "quality/fused.h"
 #include "quality/shape.h"
@@ -151,23 +152,15 @@ refuse_nan(const DqProbe *probe)
 }
 
 /*
- * read_numbers: the value, and whether it is good.
+ * take_answers: the value, and whether it is good.
  */
 static void
-read_numbers(const struct DqFused *fused, DqProbe *probe)
+take_answers(DqProbe *probe, char **answers)
 {
-	char *answers[N_ANSWERS];
 	DqJsonBuild build;
-	int i;
 
-	for (i = 0; i < N_ANSWERS; i++)
-		answers[i] = probe->own_at < 0 ?
-						 fused->scan[probe->answers_at[i]] :
-						 dq_fused_own_answers(fused, probe->own_at)[i];
 	if (dq_fused_int(answers, AT_NAN) == 1)
 		refuse_nan(probe);
-	probe->counts.tested = dq_fused_int(answers, AT_ROWS);
-	probe->counts.nulls = probe->counts.scope - probe->counts.tested;
 	probe->holds = answers[AT_HOLDS] == NULL ?
 					   -1 :
 					   (int) dq_fused_int(answers, AT_HOLDS);
@@ -178,6 +171,43 @@ read_numbers(const struct DqFused *fused, DqProbe *probe)
 		dq_json_add_jsonb(&build, "value",
 						  dq_json_parse(answers[AT_VALUE], "a value"));
 	probe->observed = dq_json_end(&build);
+}
+
+/*
+ * read_numbers: what the common statement says.
+ */
+static void
+read_numbers(const struct DqFused *fused, DqProbe *probe)
+{
+	char *answers[N_ANSWERS];
+	int i;
+
+	for (i = 0; i < N_ANSWERS; i++)
+		answers[i] = probe->own_at < 0 ?
+						 fused->scan[probe->answers_at[i]] :
+						 dq_fused_own_answers(fused, probe->own_at)[i];
+	probe->counts.tested = dq_fused_int(answers, AT_ROWS);
+	probe->counts.nulls = probe->counts.scope - probe->counts.tested;
+	take_answers(probe, answers);
+}
+
+/*
+ * dq_shape_metric_alone: the value by a statement of its own, which may read
+ * it off an index; nobody counts the rows.
+ */
+void
+dq_shape_metric_alone(DqProbe *probe)
+{
+	char *answers[N_ANSWERS];
+	char *sql;
+
+	write_answers(probe, "s.v", "0", answers);
+	sql = psprintf("SELECT ARRAY[%s, %s, %s] AS answers FROM (SELECT %s AS v FROM %s%s) AS s",
+				   answers[AT_VALUE], answers[AT_HOLDS], answers[AT_NAN],
+				   probe->value, probe->source->from, dq_shape_where(probe));
+	take_answers(probe,
+				 dq_fused_texts(dq_spi_query_readonly(DQ_USER, sql, NULL), 0,
+								"answers"));
 }
 
 /*

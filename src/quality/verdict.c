@@ -178,7 +178,7 @@ message_of(const DqVerdict *verdict, const DqProbe *probe)
 		return psprintf("found %s, expected %s", observed_value(probe),
 						expected_value(probe->check));
 	if (probe->counts.uncounted)
-		return psprintf("no row can fail: %s", probe->proof);
+		return psprintf("no row fails, as %s shows", probe->proof);
 	return psprintf(INT64_FORMAT " of " INT64_FORMAT " %s failed%s",
 					verdict->failed_rows, verdict->tested_rows, rows,
 					tolerated ? ", which is tolerated" : "");
