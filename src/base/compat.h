@@ -11,6 +11,7 @@
 #include "access/tupdesc.h"
 #include "catalog/pg_constraint.h"
 #include "nodes/parsenodes.h"
+#include "parser/parse_type.h"
 #include "postmaster/bgworker.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
@@ -65,6 +66,17 @@ dq_compat_local_backend(int index)
 	return pgstat_get_local_beentry_by_index(index);
 #else
 	return pgstat_fetch_stat_local_beentry(index);
+#endif
+}
+
+/* 16: got a place for soft errors */
+static inline TypeName *
+dq_compat_type_name(const char *text)
+{
+#if PG_VERSION_NUM >= 160000
+	return typeStringToTypeName(text, NULL);
+#else
+	return typeStringToTypeName(text);
 #endif
 }
 

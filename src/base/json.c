@@ -139,6 +139,32 @@ dq_json_part(Jsonb *doc, const char *key)
 }
 
 /*
+ * dq_json_parts: the elements of a list, each as a document of its own, as a
+ * List of Jsonb *; NIL when not given.
+ */
+List *
+dq_json_parts(Jsonb *doc, const char *key, const char *what)
+{
+	JsonbValue *value = find_value(doc, key);
+	List *parts = NIL;
+	uint32 i;
+
+	if (value == NULL)
+		return NIL;
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		wrong_kind(key, "a list", what);
+	for (i = 0; i < JsonContainerSize(value->val.binary.data); i++)
+	{
+		JsonbValue *part = getIthJsonbValueFromContainer(
+			value->val.binary.data, i);
+
+		parts = lappend(parts, JsonbValueToJsonb(part));
+	}
+	return parts;
+}
+
+/*
  * dq_json_is_number: is the key there with a number?
  */
 bool

@@ -27,6 +27,7 @@ extern double dq_json_double(Jsonb *doc, const char *key, double missing,
 extern int dq_json_word(Jsonb *doc, const char *key,
 						const char *const *words, int missing,
 						const char *what);
+extern List *dq_json_parts(Jsonb *doc, const char *key, const char *what);
 extern List *dq_json_text_list(Jsonb *doc, const char *key, const char *what);
 extern List *dq_json_scalar_list(Jsonb *doc, const char *key,
 								 const char *what);

@@ -41,7 +41,17 @@ is_grouped(const DqSource *source, DqProbe *probe)
 	return probe->check->group_by != NIL;
 }
 
+/*
+ * is_catalog: is it about the relation rather than about its rows?
+ */
+static bool
+is_catalog(const DqSource *source, DqProbe *probe)
+{
+	return probe->check->type->shape == &dq_shape_schema;
+}
+
 static const Strategy strategies[] = {
+	{"catalog", is_catalog, dq_shape_schema_answer},
 	{"proof", dq_proof_applies, dq_proof_answer},
 	{"probe", dq_indexprobe_applies, dq_indexprobe_answer},
 	{"sql", is_grouped, dq_fused_answer_grouped},

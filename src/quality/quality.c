@@ -169,6 +169,47 @@ dq_quality_run(const DqQualityTask *task)
 	return verdicts;
 }
 
+typedef struct Explaining
+{
+	const DqProbe *probe;
+	char *sql;
+} Explaining;
+
+/*
+ * write_equivalent: may throw, as it resolves names.
+ */
+static void
+write_equivalent(void *arg)
+{
+	Explaining *explaining = (Explaining *) arg;
+	const DqProbe *probe = explaining->probe;
+
+	explaining->sql = probe->check->type->shape->equivalent(probe);
+}
+
+/*
+ * explain_probe: how one check would be answered.
+ */
+static DqExplanation *
+explain_probe(const DqSource *source, DqProbe *probe)
+{
+	DqExplanation *explanation = palloc0(sizeof(DqExplanation));
+	Explaining explaining = {.probe = probe};
+	ErrorData *error = probe->error;
+
+	explanation->check_name = probe->check->name;
+	if (error == NULL)
+		error = dq_errctx_try_subxact(write_equivalent, &explaining);
+	if (error != NULL)
+		explanation->evaluation = psprintf("error: %s", error->message);
+	else
+	{
+		explanation->evaluation = dq_plan_evaluation(source, probe);
+		explanation->equivalent_sql = explaining.sql;
+	}
+	return explanation;
+}
+
 /*
  * dq_quality_explain: how each check would be answered.
  */
@@ -183,23 +224,11 @@ dq_quality_explain(const DqQualityTask *task)
 	foreach(lc, dq_plan_prepare(source, checks, task->row_filter))
 	{
 		DqProbe *probe = (DqProbe *) lfirst(lc);
-		DqExplanation *explanation;
 
 		/* all levels are answered in the same way */
 		if (list_length(result) > probe->position)
 			continue;
-		explanation = palloc0(sizeof(DqExplanation));
-		explanation->check_name = probe->check->name;
-		if (probe->error != NULL)
-			explanation->evaluation = psprintf("error: %s",
-											   probe->error->message);
-		else
-		{
-			explanation->evaluation = dq_plan_evaluation(source, probe);
-			explanation->equivalent_sql =
-				probe->check->type->shape->equivalent(probe);
-		}
-		result = lappend(result, explanation);
+		result = lappend(result, explain_probe(source, probe));
 	}
 	return result;
 }

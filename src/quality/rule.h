@@ -61,10 +61,12 @@ typedef enum DqArity
 #define DQ_TAKES_BOUNDS 0x08 /* min_value, max_value */
 #define DQ_NEEDS_BOUND 0x10 /* at least one of them */
 #define DQ_TAKES_ALLOWED 0x20 /* allowed or value_set; required */
-#define DQ_TAKES_FILTER 0x40 /* row_filter, group_by */
+#define DQ_TAKES_ROW_FILTER 0x40
 #define DQ_TAKES_COLUMNS 0x80 /* follows from the arity */
+#define DQ_TAKES_GROUPS 0x100 /* group_by */
+#define DQ_TAKES_FILTER (DQ_TAKES_ROW_FILTER | DQ_TAKES_GROUPS)
 /* metrics: the least or greatest value of its column, and nothing else */
-#define DQ_IS_EXTREME 0x100
+#define DQ_IS_EXTREME 0x200
 
 /* what most rules on rows take */
 #define DQ_TAKES_ROWS (DQ_TAKES_TOLERANCE | DQ_TAKES_ON_NULL | DQ_TAKES_FILTER)
@@ -97,6 +99,14 @@ typedef struct DqRuleType
 	void (*metric)(StringInfo buf, const struct DqProbe *probe);
 	void (*holds)(StringInfo buf, const struct DqProbe *probe,
 				  const char *value);
+	/*
+	 * What else is worth telling about "value", as an SQL expression of type
+	 * jsonb, an object or NULL; may be NULL.
+	 */
+	void (*detail)(StringInfo buf, const struct DqProbe *probe,
+				   const char *value);
+	/* Catalogue: fill "holds" and "observed" of the probe. */
+	void (*look)(struct DqProbe *probe);
 	const char *help; /* one sentence for the reference */
 } DqRuleType;
 
@@ -153,6 +163,7 @@ struct DqCheck
 	 * ascending order. NIL: this check is its only level.
 	 */
 	List *levels;
+	List *members; /* of DqCheck *: what a composite is made of */
 };
 
 /* names in rule objects and results */

@@ -11,7 +11,11 @@
 #include "quality/shape.h"
 
 static const DqRuleFamily *const families[] = {
-	&dq_rules_column, &dq_rules_key, &dq_rules_row, &dq_rules_aggregate,
+	&dq_rules_column,
+	&dq_rules_key,
+	&dq_rules_row,
+	&dq_rules_aggregate,
+	&dq_rules_schema,
 	&dq_rules_relation, &dq_rules_free, NULL};
 
 #define LEVEL_HELP \
@@ -79,6 +83,9 @@ static const DqOption allowed_options[] = {
 static const DqOption filter_options[] = {
 	{"row_filter", DQ_OPTION_CONDITION, false, NULL,
 	 "only rows that meet this SQL condition are looked at"},
+	DQ_OPTION_END};
+
+static const DqOption group_options[] = {
 	{"group_by", DQ_OPTION_COLUMNS, false, NULL,
 	 "columns: a verdict for each group of rows; all must hold"},
 	DQ_OPTION_END};
@@ -93,7 +100,8 @@ static const struct
 	{DQ_TAKES_NULLS, nulls_options},
 	{DQ_TAKES_BOUNDS, bounds_options},
 	{DQ_TAKES_ALLOWED, allowed_options},
-	{DQ_TAKES_FILTER, filter_options},
+	{DQ_TAKES_ROW_FILTER, filter_options},
+	{DQ_TAKES_GROUPS, group_options},
 	{DQ_TAKES_COLUMNS, column_options}};
 
 /*

@@ -61,7 +61,7 @@ typedef struct DqProbe
 	int scope_at;
 	int verdict_at;
 	int own_at;
-	int answers_at[4];
+	int answers_at[5];
 	/* the answer: an error, or an evaluation with counts */
 	ErrorData *error;
 	const char *evaluation; /* NULL: not answered */
@@ -69,6 +69,9 @@ typedef struct DqProbe
 	int holds; /* metrics: 1 or 0, -1 without a value */
 	Jsonb *observed; /* what was found, an object; NULL: nothing to tell */
 	Jsonb *expected; /* more than the rule's options say; may be NULL */
+	bool is_mild; /* failing counts as a warning at most */
+	char *finding; /* for the message; NULL: made of "observed" */
+	void *state; /* of the shape */
 	char *proof; /* what makes a look at the rows needless */
 	/* with group_by: one probe for each group, answered; key in "group" */
 	List *groups;
@@ -97,6 +100,7 @@ extern const DqShape dq_shape_key;
 extern const DqShape dq_shape_reference;
 extern const DqShape dq_shape_metric;
 extern const DqShape dq_shape_ordered;
+extern const DqShape dq_shape_schema;
 
 /*
  * Metrics: "value" lies within the check's bounds, as SQL; true without any.
@@ -136,6 +140,12 @@ extern List *dq_shape_ordered_columns(List *columns);
 
 /* metrics: the value by a statement of its own, rows not counted */
 extern void dq_shape_metric_alone(DqProbe *probe);
+
+/* strategy: what the catalogue answers */
+extern void dq_shape_schema_answer(const DqSource *source, List *probes);
+
+/* {"value": value} with the keys of "detail": JSON texts or NULL */
+extern Jsonb *dq_shape_metric_observed(const char *value, const char *detail);
 
 /* " WHERE filter", or "" */
 extern char *dq_shape_where(const DqProbe *probe);

@@ -23,7 +23,8 @@
 #define AT_HOLDS 1
 #define AT_NAN 2
 #define AT_ROWS 3 /* with values in all columns */
-#define N_ANSWERS 4
+#define AT_DETAIL 4
+#define N_ANSWERS 5
 
 /*
  * prepare: resolve the columns, write the value.
@@ -104,6 +105,15 @@ write_answers(const DqProbe *probe, const char *value, const char *rows,
 							   " AND %s::pg_catalog.text OPERATOR(pg_catalog.=) 'NaN')::pg_catalog.int4::pg_catalog.text",
 							   value, value);
 	answers[AT_ROWS] = psprintf("%s::pg_catalog.text", rows);
+	answers[AT_DETAIL] = pstrdup("NULL::pg_catalog.text");
+	if (type->detail != NULL)
+	{
+		StringInfoData detail;
+
+		initStringInfo(&detail);
+		type->detail(&detail, probe, value);
+		answers[AT_DETAIL] = psprintf("(%s)::pg_catalog.text", detail.data);
+	}
 }
 
 /*
@@ -121,10 +131,11 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 		write_answers(probe, "s.v", "s.n", answers);
 		probe->own_at =
 			dq_fused_own(fused,
-						 psprintf("SELECT ARRAY[%s, %s, %s, %s] FROM (SELECT %s AS v, %s AS n FROM %s%s) AS s",
+						 psprintf("SELECT ARRAY[%s, %s, %s, %s, %s] FROM (SELECT %s AS v, %s AS n FROM %s%s) AS s",
 								  answers[AT_VALUE], answers[AT_HOLDS],
 								  answers[AT_NAN], answers[AT_ROWS],
-								  probe->value, rows_with_values(probe),
+								  answers[AT_DETAIL], probe->value,
+								  rows_with_values(probe),
 								  probe->source->from,
 								  dq_shape_where(probe)));
 		return;
@@ -137,6 +148,31 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 				  answers);
 	for (i = 0; i < N_ANSWERS; i++)
 		probe->answers_at[i] = dq_fused_output(fused, answers[i]);
+}
+
+/*
+ * dq_shape_metric_observed: {"value": ...} and the keys of "detail", both
+ * JSON or NULL.
+ */
+Jsonb *
+dq_shape_metric_observed(const char *value, const char *detail)
+{
+	DqJsonBuild build;
+	ListCell *lc;
+
+	dq_json_begin(&build);
+	if (value == NULL)
+		dq_json_add_null(&build, "value");
+	else
+		dq_json_add_jsonb(&build, "value", dq_json_parse(value, "a value"));
+	if (detail != NULL)
+	{
+		Jsonb *more = dq_json_parse_object(detail, "a detail");
+
+		foreach(lc, dq_json_keys(more))
+			dq_json_add_from(&build, (char *) lfirst(lc), more);
+	}
+	return dq_json_end(&build);
 }
 
 /*
@@ -157,20 +193,13 @@ refuse_nan(const DqProbe *probe)
 static void
 take_answers(DqProbe *probe, char **answers)
 {
-	DqJsonBuild build;
-
 	if (dq_fused_int(answers, AT_NAN) == 1)
 		refuse_nan(probe);
 	probe->holds = answers[AT_HOLDS] == NULL ?
 					   -1 :
 					   (int) dq_fused_int(answers, AT_HOLDS);
-	dq_json_begin(&build);
-	if (answers[AT_VALUE] == NULL)
-		dq_json_add_null(&build, "value");
-	else
-		dq_json_add_jsonb(&build, "value",
-						  dq_json_parse(answers[AT_VALUE], "a value"));
-	probe->observed = dq_json_end(&build);
+	probe->observed = dq_shape_metric_observed(answers[AT_VALUE],
+											   answers[AT_DETAIL]);
 }
 
 /*
@@ -202,9 +231,10 @@ dq_shape_metric_alone(DqProbe *probe)
 	char *sql;
 
 	write_answers(probe, "s.v", "0", answers);
-	sql = psprintf("SELECT ARRAY[%s, %s, %s] AS answers FROM (SELECT %s AS v FROM %s%s) AS s",
+	sql = psprintf("SELECT ARRAY[%s, %s, %s, %s, %s] AS answers FROM (SELECT %s AS v FROM %s%s) AS s",
 				   answers[AT_VALUE], answers[AT_HOLDS], answers[AT_NAN],
-				   probe->value, probe->source->from, dq_shape_where(probe));
+				   answers[AT_ROWS], answers[AT_DETAIL], probe->value,
+				   probe->source->from, dq_shape_where(probe));
 	take_answers(probe,
 				 dq_fused_texts(dq_spi_query_readonly(DQ_USER, sql, NULL), 0,
 								"answers"));

@@ -113,7 +113,7 @@ static void
 settle_status(DqVerdict *verdict, const DqProbe *probe,
 			  const DqQualityTask *task)
 {
-	bool stops = probe->check->severity >= DQ_ERROR;
+	bool stops = probe->check->severity >= DQ_ERROR && !probe->is_mild;
 	DqOnEmpty on_empty = dq_rule_on_empty(probe->check);
 
 	verdict->success = true;
@@ -130,6 +130,8 @@ settle_status(DqVerdict *verdict, const DqProbe *probe,
 	{
 		verdict->status = stops ? DQ_CHECK_FAIL : DQ_CHECK_WARN;
 		verdict->success = !stops;
+		if (probe->is_mild)
+			verdict->severity = Min(verdict->severity, DQ_WARN);
 	}
 }
 
@@ -174,6 +176,8 @@ message_of(const DqVerdict *verdict, const DqProbe *probe)
 
 	if (verdict->status == DQ_CHECK_NO_DATA)
 		return pstrdup("no rows to test");
+	if (probe->finding != NULL)
+		return probe->finding;
 	if (probe->check->type->shape->is_metric)
 		return psprintf("found %s, expected %s", observed_value(probe),
 						expected_value(probe->check));
@@ -263,11 +267,14 @@ expected_of(const DqProbe *probe, const DqQualityTask *task)
 	if ((check->type->takes & DQ_TAKES_NULLS) &&
 		!dq_json_has(check->doc, "nulls"))
 		dq_json_add_text(&build, "nulls", dq_rule_nulls_name(check->nulls));
-	if (check->referenced != NULL && !dq_json_has(check->doc, "references"))
+	if (check->referenced != NULL &&
+		!dq_json_has(check->doc, "references") &&
+		!dq_json_has(check->doc, "relation"))
 		dq_json_add_text(&build, "references",
 						 relation_name(check->referenced));
 	if (check->referenced_columns != NIL &&
-		!dq_json_has(check->doc, "referenced_columns"))
+		!dq_json_has(check->doc, "referenced_columns") &&
+		!dq_json_has(check->doc, "relation_columns"))
 		dq_json_add_text_list(&build, "referenced_columns",
 							  check->referenced_columns);
 	dq_json_add_text(&build, "max_failed_fraction", tolerance(check, task));
