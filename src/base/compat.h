@@ -6,6 +6,7 @@
 #ifndef DQ_COMPAT_H
 #define DQ_COMPAT_H
 
+#include "access/attmap.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
@@ -99,6 +100,17 @@ dq_compat_ctype_is_c(Oid collation)
 	return pg_newlocale_from_collation(collation)->ctype_is_c;
 #else
 	return lc_ctype_is_c(collation);
+#endif
+}
+
+/* 16: an argument "leave out what is missing" */
+static inline AttrMap *
+dq_compat_attrmap(TupleDesc from, TupleDesc to)
+{
+#if PG_VERSION_NUM >= 160000
+	return build_attrmap_by_name(from, to, false);
+#else
+	return build_attrmap_by_name(from, to);
 #endif
 }
 

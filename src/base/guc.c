@@ -19,6 +19,8 @@ bool dq_guc_enabled = true;
 bool dq_guc_allow_superuser = true;
 int dq_guc_sample_rows = 5;
 int dq_guc_stage_retention = 7 * 24 * 60;
+int dq_guc_force_evaluation = DQ_FORCE_AUTO;
+int dq_guc_scan_workers = -1;
 char *dq_guc_window_start = NULL;
 char *dq_guc_window_end = NULL;
 char *dq_guc_data_start = NULL;
@@ -26,6 +28,14 @@ char *dq_guc_logical_date = NULL;
 char *dq_guc_run_id = NULL;
 char *dq_guc_params = NULL;
 static char *load_mark = NULL;
+
+static const struct config_enum_entry evaluations[] = {
+	{"auto", DQ_FORCE_AUTO, false},
+	{"proof", DQ_FORCE_PROOF, false},
+	{"probe", DQ_FORCE_PROBE, false},
+	{"scan", DQ_FORCE_SCAN, false},
+	{"sql", DQ_FORCE_SQL, false},
+	{NULL, 0, false}};
 
 typedef struct RunSetting
 {
@@ -62,6 +72,24 @@ forget_plans(const char *newval, void *extra)
 }
 
 /*
+ * define_evaluation: settings of how checks are answered.
+ */
+static void
+define_evaluation(void)
+{
+	DefineCustomEnumVariable("dq_etl.force_evaluation",
+							 "The only way in which checks are answered besides SQL.",
+							 "For tests and comparisons: auto takes the cheapest way.",
+							 &dq_guc_force_evaluation, DQ_FORCE_AUTO,
+							 evaluations, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("dq_etl.scan_workers",
+							"Parallel workers for a scan of a table.",
+							"-1 goes by the table's size and max_parallel_workers_per_gather, 0 takes none.",
+							&dq_guc_scan_workers, -1, -1, 1024,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+/*
  * dq_guc_init: define all settings; called once when the library is loaded.
  */
 void
@@ -89,6 +117,7 @@ dq_guc_init(void)
 							"Removed when a later run of the pipeline starts.",
 							&dq_guc_stage_retention, 7 * 24 * 60, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	define_evaluation();
 	for (i = 0; i < lengthof(run_settings); i++)
 	{
 		const RunSetting *setting = &run_settings[i];

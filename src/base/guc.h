@@ -11,6 +11,19 @@ extern bool dq_guc_allow_superuser;
 extern int dq_guc_sample_rows;
 extern int dq_guc_stage_retention;
 
+/* how checks are answered */
+typedef enum DqForcedEvaluation
+{
+	DQ_FORCE_AUTO, /* the cheapest way that applies */
+	DQ_FORCE_PROOF,
+	DQ_FORCE_PROBE,
+	DQ_FORCE_SCAN,
+	DQ_FORCE_SQL
+} DqForcedEvaluation;
+
+extern int dq_guc_force_evaluation;
+extern int dq_guc_scan_workers;
+
 /*
  * What a run tells its step SQL, as text; empty outside a run. Anyone may set
  * them in a session of their own; bookkeeping never reads them.

@@ -2,18 +2,21 @@
  * scan.h
  *	  One pass over a heap in C that feeds any number of sinks.
  *
- * A sink sees every row that the snapshot sees, once. It declares the last
- * attribute it reads, so that tuples are deformed once and no further. In a
- * parallel scan each worker begins the sinks anew from their specs and saves
- * its states as bytes, which the leader merges: a sink knows nothing of
- * processes.
+ * A sink sees every row that the snapshot sees, once: one at a time in a slot,
+ * or up to 64 as columns. It declares what it reads, so that tuples are
+ * deformed once and no further. Attribute numbers are those of the relation
+ * that is scanned, whatever the layout of its partitions. In a parallel scan
+ * each worker begins the sinks anew from their specs and saves its states as
+ * bytes, which the leader merges: a sink knows nothing of processes.
  */
 #ifndef DQ_SCAN_H
 #define DQ_SCAN_H
 
 #include "executor/tuptable.h"
 #include "lib/stringinfo.h"
+#include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
+#include "quality/batch.h"
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
@@ -30,11 +33,13 @@ typedef struct DqSinkType
 	struct DqSink *(*begin)(Relation rel, const char *spec, Size len);
 	/* the next row; attributes up to last_attr are deformed in the slot */
 	void (*row)(struct DqSink *sink, TupleTableSlot *slot);
+	/* instead of row: the next rows, the columns asked for in "columns" */
+	void (*rows)(struct DqSink *sink, const DqBatch *batch);
 	/* after the last row of this process (leader too, before merge) */
 	void (*end)(struct DqSink *sink);
 	/* worker: the state as bytes */
 	void (*save)(struct DqSink *sink, DqSinkWrite write, void *arg);
-	/* leader: bytes of one worker, in the pieces in which they came */
+	/* leader: one piece that a worker wrote, as it was written (aligned) */
 	void (*merge)(struct DqSink *sink, const char *bytes, Size len);
 } DqSinkType;
 
@@ -42,7 +47,9 @@ typedef struct DqSinkType
 typedef struct DqSink
 {
 	const DqSinkType *type;
-	AttrNumber last_attr; /* 0: reads none */
+	AttrNumber last_attr; /* for row; 0: reads none */
+	Bitmapset *columns; /* for rows: attribute numbers */
+	bool serial; /* although its type is parallel, this one is not */
 	const char *spec;
 	Size spec_len;
 } DqSink;
@@ -65,7 +72,13 @@ extern int64 dq_scan_run(Relation rel, List *sinks, int workers);
 /* how many workers would be worth asking for, by size and settings */
 extern int dq_scan_workers(Relation rel, List *sinks);
 
+/* how many took part in the last scan of this session */
+extern int dq_scan_workers_launched(void);
+
 /* the type of this name, for workers */
 extern const DqSinkType *dq_scan_find_type(const char *name);
+
+/* OIDs of what holds the rows: itself, partitions, children; locked */
+extern List *dq_scan_heaps(Relation rel);
 
 #endif /* DQ_SCAN_H */

@@ -1,0 +1,70 @@
+/*
+ * verdict_sink.h
+ *	  A sink that evaluates any number of verdicts on rows.
+ */
+#ifndef DQ_VERDICT_SINK_H
+#define DQ_VERDICT_SINK_H
+
+#include "quality/scan.h"
+
+/* failing rows of one verdict that are kept when there are too many of them */
+#define DQ_KEPT_ROWS 1000
+
+/* a verdict and the rows that it is about */
+typedef struct DqVerdictTask
+{
+	Node *verdict; /* from dq_exprtree_analyse */
+	Node *filter; /* the same; NULL: all rows */
+	bool null_fails; /* a row fails when the verdict is NULL, too */
+} DqVerdictTask;
+
+/* where a row is */
+typedef struct DqPlace
+{
+	Oid tableoid;
+	ItemPointerData tid;
+} DqPlace;
+
+/* what was found */
+typedef struct DqVerdictCount
+{
+	int64 scope; /* rows within the filter */
+	int64 yes;
+	int64 null;
+	/* failing rows, in the order in which they were met */
+	int n_places;
+	DqPlace *places;
+	bool all_places; /* else some of them were let go */
+} DqVerdictCount;
+
+/*
+ * Called for each row that fails at least one verdict, in the process of the
+ * leader: where it is and which verdicts it fails, a bit for each in the order
+ * of the tasks. Must not throw for reasons of its own if the scan is to be
+ * repeated when a verdict throws: what it was given is then to be forgotten.
+ */
+typedef void (*DqCollector)(void *arg, const DqPlace *place,
+							const uint64 *failed);
+
+extern const DqSinkType dq_verdict_sink_type;
+
+/* a sink for these (a List of DqVerdictTask *) in the current context */
+extern DqSink *dq_verdict_sink_create(Relation rel, List *tasks);
+
+/* have every failing row told; makes the scan a serial one */
+extern void dq_verdict_sink_collect(DqSink *sink, DqCollector collector,
+									void *arg);
+
+/* after the scan: of the nth task */
+extern const DqVerdictCount *dq_verdict_sink_count(DqSink *sink, int n);
+
+/*
+ * After an error: the task that was being evaluated, -1 when there was none
+ * or when it happened in a worker. Equal tasks share it: the first is meant.
+ */
+extern int dq_verdict_sink_blame(DqSink *sink);
+
+/* can the task throw, or is it made of kernels alone? */
+extern bool dq_verdict_sink_is_generic(DqSink *sink, int n);
+
+#endif /* DQ_VERDICT_SINK_H */
