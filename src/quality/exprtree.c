@@ -14,6 +14,7 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "base/compat.h"
+#include "base/errctx.h"
 #include "miscadmin.h"
 #include "nodes/bitmapset.h"
 #include "optimizer/optimizer.h"
@@ -24,7 +25,9 @@
 #include "parser/parser.h"
 #include "quality/checktext.h"
 #include "quality/exprtree.h"
+#include "quality/fused.h"
 #include "utils/acl.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 /* attgenerated of a column that is stored nowhere (18) */
@@ -152,18 +155,72 @@ dq_exprtree_analyse(const DqSource *source, const char *text)
 }
 
 /*
+ * analyse_probe: both texts of a probe.
+ */
+static void
+analyse_probe(void *arg)
+{
+	DqProbe *probe = (DqProbe *) arg;
+	DqProbeTree *tree = probe->tree;
+
+	tree->verdict = dq_exprtree_analyse(probe->source, probe->verdict);
+	if (probe->filter != NULL)
+		tree->filter = dq_exprtree_analyse(probe->source, probe->filter);
+	tree->fits = tree->verdict != NULL &&
+				 (tree->filter != NULL || probe->filter == NULL);
+}
+
+/*
+ * dq_exprtree_of: the trees of a probe, in the memory context of the probe.
+ */
+const DqProbeTree *
+dq_exprtree_of(const DqProbe *probe)
+{
+	DqProbe *owner = unconstify(DqProbe *, probe);
+	MemoryContext outer;
+	ErrorData *error;
+
+	if (probe->tree != NULL)
+		return probe->tree;
+	outer = MemoryContextSwitchTo(GetMemoryChunkContext(owner));
+	owner->tree = palloc0(sizeof(DqProbeTree));
+	if (probe->verdict != NULL)
+	{
+		error = dq_errctx_try_subxact(analyse_probe, owner);
+		if (error != NULL && dq_fused_is_fatal(error))
+			dq_errctx_rethrow(error);
+	}
+	MemoryContextSwitchTo(outer);
+	return owner->tree;
+}
+
+/*
+ * dq_exprtree_columns: the attribute numbers that it reads.
+ */
+Bitmapset *
+dq_exprtree_columns(Node *expr)
+{
+	Bitmapset *members = NULL;
+	Bitmapset *columns = NULL;
+	int member = -1;
+
+	pull_varattnos(expr, 1, &members);
+	while ((member = bms_next_member(members, member)) >= 0)
+	{
+		if (member + FirstLowInvalidHeapAttributeNumber > 0)
+			columns = bms_add_member(columns,
+									 member +
+										 FirstLowInvalidHeapAttributeNumber);
+	}
+	bms_free(members);
+	return columns;
+}
+
+/*
  * dq_exprtree_last_attr: the greatest attribute number that it reads.
  */
 AttrNumber
 dq_exprtree_last_attr(Node *expr)
 {
-	Bitmapset *columns = NULL;
-	AttrNumber last = 0;
-	int member = -1;
-
-	pull_varattnos(expr, 1, &columns);
-	while ((member = bms_next_member(columns, member)) >= 0)
-		last = Max(last, member + FirstLowInvalidHeapAttributeNumber);
-	bms_free(columns);
-	return last;
+	return Max(0, bms_prev_member(dq_exprtree_columns(expr), -1));
 }

@@ -5,7 +5,9 @@
 #ifndef DQ_EXPRTREE_H
 #define DQ_EXPRTREE_H
 
+#include "nodes/bitmapset.h"
 #include "nodes/primnodes.h"
+#include "quality/shape.h"
 #include "quality/source.h"
 
 /*
@@ -19,6 +21,23 @@
  * source->alias.
  */
 extern Node *dq_exprtree_analyse(const DqSource *source, const char *text);
+
+/* verdict and filter of a probe */
+typedef struct DqProbeTree
+{
+	bool fits; /* both are expressions as above */
+	Node *verdict;
+	Node *filter; /* NULL: all rows */
+} DqProbeTree;
+
+/*
+ * The trees of a probe, analysed once and kept with it. Analysis that throws
+ * does not fit: what answers the probe by its texts will throw that again.
+ */
+extern const DqProbeTree *dq_exprtree_of(const DqProbe *probe);
+
+/* attribute numbers in it, system columns left out */
+extern Bitmapset *dq_exprtree_columns(Node *expr);
 
 /* the greatest attribute number in it, 0 when there is none */
 extern AttrNumber dq_exprtree_last_attr(Node *expr);

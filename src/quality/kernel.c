@@ -18,6 +18,8 @@
 static const DqRecogniser recognisers[] = {
 	dq_kernel_logic_recognise,
 	dq_kernel_number_recognise,
+	dq_kernel_pair_recognise,
+	dq_kernel_set_recognise,
 	dq_kernel_order_recognise,
 	dq_kernel_text_recognise,
 	dq_kernel_length_recognise};
@@ -32,7 +34,8 @@ dq_kernel_set_create(TupleDesc desc)
 
 	set->desc = desc;
 	set->econtext = CreateStandaloneExprContext();
-	set->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	set->slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(desc),
+										 &TTSOpsVirtual);
 	memset(set->slot->tts_isnull, true, desc->natts * sizeof(bool));
 	ExecStoreVirtualTuple(set->slot);
 	set->econtext->ecxt_scantuple = set->slot;

@@ -40,6 +40,7 @@ typedef struct DqKernel
 	struct DqKernel *(*merge)(struct DqKernel *kernel,
 							  struct DqKernel *other);
 	Node *expr; /* what it stands for; NULL when it was merged */
+	bool throws; /* may throw */
 	bool dense; /* answers for all rows, whatever is wanted */
 	bool shared; /* several parts of the set use it */
 	/* of a shared one: the last answer, and for which rows of which batch */
@@ -75,6 +76,8 @@ typedef DqKernel *(*DqRecogniser)(DqKernelSet *set, Node *expr);
 
 extern DqKernel *dq_kernel_logic_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_number_recognise(DqKernelSet *set, Node *expr);
+extern DqKernel *dq_kernel_pair_recognise(DqKernelSet *set, Node *expr);
+extern DqKernel *dq_kernel_set_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_order_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_text_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_length_recognise(DqKernelSet *set, Node *expr);

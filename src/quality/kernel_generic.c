@@ -224,6 +224,7 @@ dq_kernel_generic_create(DqKernelSet *set, Node *expr)
 
 	convert_saop_to_hashed_saop(copy);
 	generic->head.answer = answer_generic;
+	generic->head.throws = true;
 	generic->state = ExecInitExpr((Expr *) copy, NULL);
 	generic->set = set;
 	find_columns(generic, expr);

@@ -42,6 +42,18 @@ make_logic(DqKernelAnswer answer, int count)
 }
 
 /*
+ * add_part: the kernel of an expression as the next part.
+ */
+static void
+add_part(DqKernelSet *set, Logic *logic, Node *expr)
+{
+	DqKernel *part = dq_kernel_compile(set, expr);
+
+	logic->parts[logic->count++] = part;
+	logic->head.throws |= part->throws;
+}
+
+/*
  * make_simple: a kernel of a column (from 0), or of none.
  */
 static DqKernel *
@@ -279,7 +291,7 @@ recognise_bool(DqKernelSet *set, BoolExpr *expr)
 		answer = expr->boolop == AND_EXPR ? answer_and : answer_or;
 	logic = make_logic(answer, list_length(expr->args));
 	foreach(lc, expr->args)
-		logic->parts[logic->count++] = dq_kernel_compile(set, lfirst(lc));
+		add_part(set, logic, (Node *) lfirst(lc));
 	if (expr->boolop == AND_EXPR)
 		merge_parts(logic);
 	return &logic->head;
@@ -293,7 +305,7 @@ recognise_test(DqKernelSet *set, BooleanTest *expr)
 {
 	Logic *logic = make_logic(answer_test, 1);
 
-	logic->parts[0] = dq_kernel_compile(set, (Node *) expr->arg);
+	add_part(set, logic, (Node *) expr->arg);
 	logic->test = expr->booltesttype;
 	return &logic->head;
 }
@@ -314,13 +326,10 @@ recognise_case(DqKernelSet *set, CaseExpr *expr)
 	{
 		CaseWhen *when = lfirst_node(CaseWhen, lc);
 
-		logic->parts[logic->count++] =
-			dq_kernel_compile(set, (Node *) when->expr);
-		logic->parts[logic->count++] =
-			dq_kernel_compile(set, (Node *) when->result);
+		add_part(set, logic, (Node *) when->expr);
+		add_part(set, logic, (Node *) when->result);
 	}
-	logic->parts[logic->count++] =
-		dq_kernel_compile(set, (Node *) expr->defresult);
+	add_part(set, logic, (Node *) expr->defresult);
 	return &logic->head;
 }
 

@@ -12,12 +12,8 @@
 
 #include <math.h>
 
-#include "quality/comparison.h"
-#include "quality/kernel.h"
+#include "quality/number.h"
 #include "utils/float.h"
-
-/* a set of integers may span so many values to be kept as bits */
-#define MAX_SPAN 65536
 
 typedef struct IntRange
 {
@@ -37,122 +33,20 @@ typedef struct FloatRange
 	float8 high;
 } FloatRange;
 
-typedef struct IntSet
-{
-	DqKernel head;
-	int column;
-	DqKind kind;
-	bool negated;
-	bool has_null;
-	int64 low;
-	uint64 span; /* greatest - low */
-	uint64 *bits; /* value - low; NULL: too many */
-	int count;
-	int64 *values; /* sorted */
-} IntSet;
-
-/* x REL y of two columns */
-typedef struct Pair
-{
-	DqKernel head;
-	DqComparison comparison;
-} Pair;
-
-/*
- * read_int: a Datum of an integer kind.
- */
-static inline int64
-read_int(Datum value, DqKind kind)
-{
-	switch (kind)
-	{
-		case DQ_KIND_INT2:
-			return DatumGetInt16(value);
-		case DQ_KIND_INT4:
-			return DatumGetInt32(value);
-		case DQ_KIND_OID:
-			return DatumGetObjectId(value);
-		case DQ_KIND_BOOL:
-			return DatumGetBool(value);
-		default:
-			return DatumGetInt64(value);
-	}
-}
-
-/*
- * read_float: a Datum of a float kind.
- */
-static inline float8
-read_float(Datum value, DqKind kind)
-{
-	if (kind == DQ_KIND_FLOAT4)
-		return (float8) DatumGetFloat4(value);
-	return DatumGetFloat8(value);
-}
-
-/*
- * is_int, is_float: kinds of this file.
- */
-static bool
-is_int(DqKind kind)
-{
-	return kind <= DQ_KIND_BOOL;
-}
-
-static bool
-is_float(DqKind kind)
-{
-	return kind == DQ_KIND_FLOAT4 || kind == DQ_KIND_FLOAT8;
-}
-
-/*
- * finish: set bits of all rows, as found, as an answer.
- */
-static inline DqBits
-finish(const DqBatch *batch, int column, uint64 found, bool opposite)
-{
-	DqBits result;
-
-	result.null = batch->nulls[column];
-	result.yes = (opposite ? ~found : found) & ~result.null;
-	return result;
-}
-
-/*
- * gather: evaluate an expression of "value" for each row, bits from the top,
- * which needs no shift by a variable.
- */
-#define GATHER(batch, column, found, condition)                      \
-	do                                                               \
-	{                                                                \
-		const Datum *values_ = (batch)->values[column];              \
-		int count_ = (batch)->count;                                 \
-		int row_;                                                    \
-                                                                     \
-		(found) = 0;                                                 \
-		for (row_ = 0; row_ < count_; row_++)                        \
-		{                                                            \
-			Datum value = values_[row_];                             \
-                                                                     \
-			(found) = ((found) >> 1) | ((uint64) (condition) << 63); \
-		}                                                            \
-		(found) >>= DQ_BATCH_ROWS - count_;                          \
-	} while (0)
-
 /* one function for each kind: the loop has to know how to read */
-#define INT_RANGE(name, kind)                                       \
-	static DqBits name(DqKernel *kernel, const DqBatch *batch,      \
-					   uint64 wanted)                               \
-	{                                                               \
-		IntRange *range = (IntRange *) kernel;                      \
-		uint64 low = (uint64) range->low;                           \
-		uint64 span = (uint64) range->high - low;                   \
-		uint64 found = 0;                                           \
-                                                                    \
-		if (range->low <= range->high)                              \
-			GATHER(batch, range->column, found,                     \
-				   (uint64) read_int(value, kind) - low <= span);   \
-		return finish(batch, range->column, found, range->outside); \
+#define INT_RANGE(name, kind)                                                 \
+	static DqBits name(DqKernel *kernel, const DqBatch *batch,                \
+					   uint64 wanted)                                         \
+	{                                                                         \
+		IntRange *range = (IntRange *) kernel;                                \
+		uint64 low = (uint64) range->low;                                     \
+		uint64 span = (uint64) range->high - low;                             \
+		uint64 found = 0;                                                     \
+                                                                              \
+		if (range->low <= range->high)                                        \
+			DQ_GATHER(batch, range->column, found,                            \
+					  (uint64) dq_number_int(value, kind) - low <= span);     \
+		return dq_number_answer(batch, range->column, found, range->outside); \
 	}
 
 INT_RANGE(answer_int2, DQ_KIND_INT2)
@@ -161,29 +55,29 @@ INT_RANGE(answer_int8, DQ_KIND_INT8)
 INT_RANGE(answer_oid, DQ_KIND_OID)
 INT_RANGE(answer_bool, DQ_KIND_BOOL)
 
-#define FLOAT_RANGE(name, kind)                                     \
-	static DqBits name(DqKernel *kernel, const DqBatch *batch,      \
-					   uint64 wanted)                               \
-	{                                                               \
-		FloatRange *range = (FloatRange *) kernel;                  \
-		float8 low = range->low;                                    \
-		float8 high = range->high;                                  \
-		uint64 found = 0;                                           \
-                                                                    \
-		if (isnan(low))                                             \
-		{                                                           \
-			if (isnan(high))                                        \
-				GATHER(batch, range->column, found,                 \
-					   isnan(read_float(value, kind)));             \
-		}                                                           \
-		else if (isnan(high))                                       \
-			GATHER(batch, range->column, found,                     \
-				   !(read_float(value, kind) < low));               \
-		else                                                        \
-			GATHER(batch, range->column, found,                     \
-				   (read_float(value, kind) >= low) &               \
-					   (read_float(value, kind) <= high));          \
-		return finish(batch, range->column, found, range->outside); \
+#define FLOAT_RANGE(name, kind)                                               \
+	static DqBits name(DqKernel *kernel, const DqBatch *batch,                \
+					   uint64 wanted)                                         \
+	{                                                                         \
+		FloatRange *range = (FloatRange *) kernel;                            \
+		float8 low = range->low;                                              \
+		float8 high = range->high;                                            \
+		uint64 found = 0;                                                     \
+                                                                              \
+		if (isnan(low))                                                       \
+		{                                                                     \
+			if (isnan(high))                                                  \
+				DQ_GATHER(batch, range->column, found,                        \
+						  isnan(dq_number_float(value, kind)));               \
+		}                                                                     \
+		else if (isnan(high))                                                 \
+			DQ_GATHER(batch, range->column, found,                            \
+					  !(dq_number_float(value, kind) < low));                 \
+		else                                                                  \
+			DQ_GATHER(batch, range->column, found,                            \
+					  (dq_number_float(value, kind) >= low) &                 \
+						  (dq_number_float(value, kind) <= high));            \
+		return dq_number_answer(batch, range->column, found, range->outside); \
 	}
 
 FLOAT_RANGE(answer_float4, DQ_KIND_FLOAT4)
@@ -275,7 +169,7 @@ make_int(const DqComparison *comparison)
 	range->head.merge = merge_int;
 	range->head.dense = true;
 	bound_int(range, comparison->relation,
-			  read_int(comparison->constant, comparison->other_kind));
+			  dq_number_int(comparison->constant, comparison->other_kind));
 	switch (comparison->kind)
 	{
 		case DQ_KIND_INT2:
@@ -323,7 +217,8 @@ static DqKernel *
 make_float(const DqComparison *comparison)
 {
 	FloatRange *range = palloc0(sizeof(FloatRange));
-	float8 value = read_float(comparison->constant, comparison->other_kind);
+	float8 value = dq_number_float(comparison->constant,
+								   comparison->other_kind);
 	bool first = isinf(value) && value < 0;
 
 	range->column = comparison->column;
@@ -365,209 +260,18 @@ make_float(const DqComparison *comparison)
 }
 
 /*
- * answer_pair_int, answer_pair_float: two columns.
- */
-static inline bool
-holds(DqRelation relation, int order)
-{
-	switch (relation)
-	{
-		case DQ_LESS:
-			return order < 0;
-		case DQ_LESS_EQUAL:
-			return order <= 0;
-		case DQ_EQUAL:
-			return order == 0;
-		case DQ_GREATER_EQUAL:
-			return order >= 0;
-		case DQ_GREATER:
-			return order > 0;
-		case DQ_NOT_EQUAL:
-			break;
-	}
-	return order != 0;
-}
-
-/*
- * finish_pair: NULL when one of them is.
- */
-static inline DqBits
-finish_pair(const DqBatch *batch, const DqComparison *comparison,
-			uint64 found)
-{
-	DqBits result;
-
-	result.null = batch->nulls[comparison->column] |
-				  batch->nulls[comparison->other];
-	result.yes = found & ~result.null;
-	return result;
-}
-
-static DqBits
-answer_pair_int(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
-{
-	const DqComparison *c = &((Pair *) kernel)->comparison;
-	const Datum *left = batch->values[c->column];
-	const Datum *right = batch->values[c->other];
-	uint64 found = 0;
-	int i;
-
-	for (i = 0; i < batch->count; i++)
-	{
-		int64 x = read_int(left[i], c->kind);
-		int64 y = read_int(right[i], c->other_kind);
-
-		found |= (uint64) holds(c->relation, (x > y) - (x < y)) << i;
-	}
-	return finish_pair(batch, c, found);
-}
-
-static DqBits
-answer_pair_float(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
-{
-	const DqComparison *c = &((Pair *) kernel)->comparison;
-	const Datum *left = batch->values[c->column];
-	const Datum *right = batch->values[c->other];
-	uint64 found = 0;
-	int i;
-
-	for (i = 0; i < batch->count; i++)
-	{
-		int order = float8_cmp_internal(read_float(left[i], c->kind),
-										read_float(right[i], c->other_kind));
-
-		found |= (uint64) holds(c->relation, order) << i;
-	}
-	return finish_pair(batch, c, found);
-}
-
-/*
- * make_pair: two columns of numbers.
- */
-static DqKernel *
-make_pair(const DqComparison *comparison, DqKernelAnswer answer)
-{
-	Pair *pair = palloc0(sizeof(Pair));
-
-	pair->head.answer = answer;
-	pair->head.dense = true;
-	pair->comparison = *comparison;
-	return &pair->head;
-}
-
-/*
- * is_member: is the value in the set?
- */
-static inline bool
-is_member(const IntSet *set, int64 value)
-{
-	uint64 at = (uint64) value - (uint64) set->low;
-	int low = 0;
-	int high = set->count;
-
-	if (at > set->span)
-		return false;
-	if (set->bits != NULL)
-		return (set->bits[at / 64] >> (at % 64)) & 1;
-	while (low < high)
-	{
-		int middle = (low + high) / 2;
-
-		if (set->values[middle] < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return set->values[low] == value;
-}
-
-/*
- * answer_set: = ANY; NULL instead of false when an element is NULL.
- */
-static DqBits
-answer_set(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
-{
-	IntSet *set = (IntSet *) kernel;
-	DqBits result;
-	uint64 found;
-
-	GATHER(batch, set->column, found,
-		   is_member(set, read_int(value, set->kind)));
-	result = finish(batch, set->column, found, false);
-	if (set->has_null)
-		result.null |= ~result.yes;
-	if (set->negated)
-		result.yes = ~(result.yes | result.null);
-	return result;
-}
-
-/*
- * compare_ints: for qsort.
- */
-static int
-compare_ints(const void *a, const void *b)
-{
-	int64 x = *(const int64 *) a;
-	int64 y = *(const int64 *) b;
-
-	return (x > y) - (x < y);
-}
-
-/*
- * make_set: a set of integers.
- */
-static DqKernel *
-make_set(const DqMembership *membership)
-{
-	IntSet *set = palloc0(sizeof(IntSet));
-	int i;
-
-	set->head.answer = answer_set;
-	set->head.dense = true;
-	set->column = membership->column;
-	set->kind = membership->kind;
-	set->negated = membership->negated;
-	set->has_null = membership->has_null;
-	set->count = membership->count;
-	set->values = palloc(sizeof(int64) * set->count);
-	for (i = 0; i < set->count; i++)
-		set->values[i] = read_int(membership->elements[i],
-								  membership->element_kind);
-	qsort(set->values, set->count, sizeof(int64), compare_ints);
-	set->low = set->values[0];
-	set->span = (uint64) set->values[set->count - 1] - (uint64) set->low;
-	if (set->span >= MAX_SPAN)
-		return &set->head;
-	set->bits = palloc0(sizeof(uint64) * (set->span / 64 + 1));
-	for (i = 0; i < set->count; i++)
-	{
-		uint64 at = (uint64) set->values[i] - (uint64) set->low;
-
-		set->bits[at / 64] |= UINT64CONST(1) << (at % 64);
-	}
-	return &set->head;
-}
-
-/*
  * dq_kernel_number_recognise: the recogniser of this file.
  */
 DqKernel *
 dq_kernel_number_recognise(DqKernelSet *set, Node *expr)
 {
 	DqComparison comparison;
-	DqMembership membership;
 
-	if (dq_comparison_read_set(expr, &membership))
-		return is_int(membership.kind) ? make_set(&membership) : NULL;
-	if (!dq_comparison_read(expr, &comparison))
+	if (!dq_comparison_read(expr, &comparison) || comparison.other >= 0)
 		return NULL;
-	if (is_int(comparison.kind) && comparison.other < 0)
+	if (dq_number_is_int(comparison.kind))
 		return make_int(&comparison);
-	if (is_int(comparison.kind))
-		return make_pair(&comparison, answer_pair_int);
-	if (is_float(comparison.kind) && comparison.other < 0)
+	if (dq_number_is_float(comparison.kind))
 		return make_float(&comparison);
-	if (is_float(comparison.kind))
-		return make_pair(&comparison, answer_pair_float);
 	return NULL;
 }

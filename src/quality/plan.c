@@ -10,10 +10,12 @@
 #include "postgres.h"
 
 #include "base/errctx.h"
+#include "base/guc.h"
 #include "quality/fused.h"
 #include "quality/indexprobe.h"
 #include "quality/plan.h"
 #include "quality/proof.h"
+#include "quality/strategy_scan.h"
 
 typedef struct Strategy
 {
@@ -55,7 +57,22 @@ static const Strategy strategies[] = {
 	{"proof", dq_proof_applies, dq_proof_answer},
 	{"probe", dq_indexprobe_applies, dq_indexprobe_answer},
 	{"sql", is_grouped, dq_fused_answer_grouped},
+	{"scan", dq_strategy_scan_applies, dq_strategy_scan_answer},
 	{"sql", always, dq_fused_answer}};
+
+/*
+ * is_allowed: unless one way is forced, all are; SQL always is.
+ */
+static bool
+is_allowed(const Strategy *strategy)
+{
+	static const char *const names[] = {"", "proof", "probe", "scan", "sql"};
+
+	return dq_guc_force_evaluation == DQ_FORCE_AUTO ||
+		   strcmp(strategy->evaluation, "sql") == 0 ||
+		   strcmp(strategy->evaluation,
+				  names[dq_guc_force_evaluation]) == 0;
+}
 
 /*
  * combine_filters: both row filters as one SQL boolean, NULL when there is
@@ -143,6 +160,8 @@ dq_plan_answer(const DqSource *source, List *probes)
 		List *chosen = NIL;
 		ListCell *lc;
 
+		if (!is_allowed(&strategies[i]))
+			continue;
 		foreach(lc, probes)
 		{
 			DqProbe *probe = (DqProbe *) lfirst(lc);
@@ -166,7 +185,8 @@ dq_plan_evaluation(const DqSource *source, DqProbe *probe)
 
 	for (i = 0; i < (int) lengthof(strategies) - 1; i++)
 	{
-		if (strategies[i].applies(source, probe))
+		if (is_allowed(&strategies[i]) &&
+			strategies[i].applies(source, probe))
 			return strategies[i].evaluation;
 	}
 	return strategies[lengthof(strategies) - 1].evaluation;

@@ -11,6 +11,7 @@
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "quality/fused.h"
+#include "quality/place.h"
 #include "quality/sample.h"
 
 /* most frequent failing values that are kept */
@@ -54,15 +55,31 @@ ask_quietly(char *sql)
 }
 
 /*
+ * known_rows: a query of the first failing rows whose places are known; NULL
+ * when there are none.
+ */
+static char *
+known_rows(const DqProbe *probe, int count)
+{
+	if (count <= 0)
+		return NULL;
+	return dq_place_query(probe->source, probe->places, count);
+}
+
+/*
  * dq_sample_rows: up to "count" failing rows as a jsonb array of objects, or
  * NULL.
  */
 Jsonb *
 dq_sample_rows(const DqProbe *probe, int count)
 {
-	char *failed = probe->check->type->shape->failed_rows(probe);
+	char *failed;
 	StringInfoData sql;
 
+	if (probe->n_places >= count || probe->all_places)
+		failed = known_rows(probe, Min(probe->n_places, count));
+	else
+		failed = probe->check->type->shape->failed_rows(probe);
 	if (failed == NULL || count <= 0)
 		return NULL;
 	initStringInfo(&sql);
@@ -114,11 +131,15 @@ top_value(const DqProbe *probe)
 Jsonb *
 dq_sample_top(const DqProbe *probe)
 {
-	char *failed = probe->check->type->shape->failed_rows(probe);
+	char *failed;
 	StringInfoData sql;
 	StringInfoData group;
 	ListCell *lc;
 
+	if (probe->all_places)
+		failed = known_rows(probe, probe->n_places);
+	else
+		failed = probe->check->type->shape->failed_rows(probe);
 	if (failed == NULL || probe->columns == NIL ||
 		strcmp(probe->check->type->name, "not_null") == 0)
 		return NULL;

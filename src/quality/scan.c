@@ -25,6 +25,7 @@
 #include "optimizer/paths.h"
 #include "quality/feed.h"
 #include "quality/scan_parallel.h"
+#include "quality/verdict_sink.h"
 #include "storage/bufmgr.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -33,7 +34,7 @@
 #define GENERATED_VIRTUAL 'v'
 
 /* sinks that exist; a parallel worker finds them by name */
-static const DqSinkType *const sink_types[] = {NULL};
+static const DqSinkType *const sink_types[] = {&dq_verdict_sink_type};
 
 static int workers_launched = 0;
 
@@ -47,7 +48,7 @@ dq_scan_find_type(const char *name)
 
 	for (i = 0; i < lengthof(sink_types); i++)
 	{
-		if (sink_types[i] != NULL && strcmp(sink_types[i]->name, name) == 0)
+		if (strcmp(sink_types[i]->name, name) == 0)
 			return sink_types[i];
 	}
 	elog(ERROR, "no sink is called \"%s\"", name);

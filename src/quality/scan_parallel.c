@@ -117,10 +117,9 @@ reserve(ParallelContext *pcxt, List *heaps, StringInfo packed)
 	foreach(lc, heaps)
 	{
 		Relation heap = table_open(lfirst_oid(lc), NoLock);
+		Size size = table_parallelscan_estimate(heap, GetActiveSnapshot());
 
-		shm_toc_estimate_chunk(estimator,
-							   table_parallelscan_estimate(heap,
-														   GetActiveSnapshot()));
+		shm_toc_estimate_chunk(estimator, size);
 		table_close(heap, NoLock);
 	}
 }

@@ -54,6 +54,7 @@ typedef struct DqProbe
 	const char *filter; /* SQL boolean; NULL: all rows */
 	List *columns; /* of DqColumn * */
 	const char *verdict; /* rows: SQL boolean */
+	struct DqProbeTree *tree; /* of verdict and filter: see exprtree.h */
 	const char *value; /* metrics: SQL of aggregates */
 	DqReference *reference; /* references only */
 	DqWindows *windows; /* ordered only */
@@ -66,6 +67,10 @@ typedef struct DqProbe
 	ErrorData *error;
 	const char *evaluation; /* NULL: not answered */
 	DqCounts counts;
+	/* rows: where failing ones are, when the strategy knows */
+	struct DqPlace *places;
+	int n_places;
+	bool all_places; /* else only some of them */
 	int holds; /* metrics: 1 or 0, -1 without a value */
 	Jsonb *observed; /* what was found, an object; NULL: nothing to tell */
 	Jsonb *expected; /* more than the rule's options say; may be NULL */

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -119,10 +120,10 @@ note_columns(VerdictSink *sink, Node *expr)
 }
 
 /*
- * is_parallel_safe: may these tasks be evaluated in a worker?
+ * may_go_parallel: may these tasks be evaluated in a worker?
  */
 static bool
-is_parallel_safe(List *tasks)
+may_go_parallel(List *tasks)
 {
 	Query *query = makeNode(Query);
 	ListCell *lc;
@@ -222,7 +223,7 @@ dq_verdict_sink_create(Relation rel, List *tasks)
 	VerdictSink *sink = palloc0(sizeof(VerdictSink));
 
 	prepare(sink, rel, tasks);
-	sink->head.serial = !is_parallel_safe(tasks);
+	sink->head.serial = !may_go_parallel(tasks);
 	if (!sink->head.serial)
 	{
 		sink->head.spec = make_spec(tasks);
@@ -326,8 +327,8 @@ note_for_collector(VerdictSink *sink, int unit, uint64 failing)
 		if (sink->unit_of[i] != unit)
 			continue;
 		DQ_EACH_ROW(row, failing)
-			sink->failed[row * sink->n_words + i / 64] |= UINT64CONST(1)
-														  << (i % 64);
+		sink->failed[row * sink->n_words + i / 64] |= UINT64CONST(1)
+													  << (i % 64);
 	}
 }
 
@@ -421,8 +422,13 @@ save(DqSink *head, DqSinkWrite write, void *arg)
 	for (i = 0; i < sink->n_units; i++)
 	{
 		const DqVerdictCount *count = &sink->units[i].count;
-		Report report = {.unit = i, .n_places = count->n_places, .scope = count->scope, .yes = count->yes, .null = count->null, .all_places = count->all_places};
+		Report report = {.unit = i};
 
+		report.n_places = count->n_places;
+		report.scope = count->scope;
+		report.yes = count->yes;
+		report.null = count->null;
+		report.all_places = count->all_places;
 		resetStringInfo(&buf);
 		appendBinaryStringInfo(&buf, (const char *) &report, sizeof(Report));
 		if (count->n_places > 0)
@@ -481,5 +487,46 @@ dq_verdict_sink_blame(DqSink *head)
 	return -1;
 }
 
+/*
+ * dq_verdict_sink_is_same: do two tasks share an evaluation?
+ */
+bool
+dq_verdict_sink_is_same(DqSink *head, int n, int other)
+{
+	VerdictSink *sink = (VerdictSink *) head;
+
+	return sink->unit_of[n] == sink->unit_of[other];
+}
+
+/*
+ * dq_verdict_sink_throws: can the task throw?
+ */
+bool
+dq_verdict_sink_throws(DqSink *head, int n)
+{
+	VerdictSink *sink = (VerdictSink *) head;
+	const Unit *unit = &sink->units[sink->unit_of[n]];
+
+	return unit->verdict->throws ||
+		   (unit->filter != NULL && unit->filter->throws);
+}
+
+/*
+ * dq_verdict_sink_free: forget a sink and what it found.
+ */
+void
+dq_verdict_sink_free(DqSink *head)
+{
+	VerdictSink *sink = (VerdictSink *) head;
+
+	MemoryContextDelete(sink->context);
+	pfree(sink);
+}
+
 const DqSinkType dq_verdict_sink_type = {
-	"verdicts", true, begin, NULL, rows, NULL, save, merge};
+	.name = "verdicts",
+	.parallel = true,
+	.begin = begin,
+	.rows = rows,
+	.save = save,
+	.merge = merge};

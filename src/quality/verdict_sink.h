@@ -5,6 +5,7 @@
 #ifndef DQ_VERDICT_SINK_H
 #define DQ_VERDICT_SINK_H
 
+#include "quality/place.h"
 #include "quality/scan.h"
 
 /* failing rows of one verdict that are kept when there are too many of them */
@@ -17,13 +18,6 @@ typedef struct DqVerdictTask
 	Node *filter; /* the same; NULL: all rows */
 	bool null_fails; /* a row fails when the verdict is NULL, too */
 } DqVerdictTask;
-
-/* where a row is */
-typedef struct DqPlace
-{
-	Oid tableoid;
-	ItemPointerData tid;
-} DqPlace;
 
 /* what was found */
 typedef struct DqVerdictCount
@@ -64,7 +58,13 @@ extern const DqVerdictCount *dq_verdict_sink_count(DqSink *sink, int n);
  */
 extern int dq_verdict_sink_blame(DqSink *sink);
 
-/* can the task throw, or is it made of kernels alone? */
-extern bool dq_verdict_sink_is_generic(DqSink *sink, int n);
+/* do two tasks share an evaluation? */
+extern bool dq_verdict_sink_is_same(DqSink *sink, int n, int other);
+
+/* can the task throw, or is it made of kernels that never do? */
+extern bool dq_verdict_sink_throws(DqSink *sink, int n);
+
+/* forget a sink; what was found goes with it */
+extern void dq_verdict_sink_free(DqSink *sink);
 
 #endif /* DQ_VERDICT_SINK_H */

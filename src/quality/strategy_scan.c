@@ -1,0 +1,280 @@
+/*
+ * strategy_scan.c
+ *	  Answering checks on rows by one scan in C.
+ *
+ * The scan runs in a subtransaction. A verdict that throws ends it: that check
+ * is left to SQL, which tells its error, and the others are scanned again. A
+ * few times; then every check that could throw is left to SQL. An error of
+ * which nobody is to blame leaves all of them to SQL.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "base/errctx.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "portability/instr_time.h"
+#include "quality/exprtree.h"
+#include "quality/fused.h"
+#include "quality/strategy_scan.h"
+#include "quality/verdict_sink.h"
+#include "utils/acl.h"
+
+/* scans that may fail before only safe checks are scanned */
+#define MAX_FAILURES 3
+
+typedef struct Attempt
+{
+	const DqSource *source;
+	List *probes;
+	bool alone; /* without workers */
+	DqSink *sink;
+	bool parallel; /* workers were asked for */
+	int64 rows;
+} Attempt;
+
+/*
+ * is_scannable: the relation, as the current user sees it.
+ */
+static bool
+is_scannable(const DqSource *source)
+{
+	Relation rel = table_open(source->relid, NoLock);
+	bool possible = dq_scan_possible(rel);
+
+	table_close(rel, NoLock);
+	return possible;
+}
+
+/*
+ * reads_row_only: no system columns but those that every row has, whatever
+ * holds it.
+ */
+static bool
+reads_row_only(Node *expr)
+{
+	Bitmapset *columns = NULL;
+	int member = -1;
+
+	pull_varattnos(expr, 1, &columns);
+	while ((member = bms_next_member(columns, member)) >= 0)
+	{
+		AttrNumber attnum = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (attnum < 0 && attnum != TableOidAttributeNumber &&
+			attnum != SelfItemPointerAttributeNumber)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * dq_strategy_scan_applies: a verdict on rows that are stored.
+ */
+bool
+dq_strategy_scan_applies(const DqSource *source, DqProbe *probe)
+{
+	const DqProbeTree *tree;
+
+	if (probe->check->type->shape != &dq_shape_rows ||
+		probe->check->group_by != NIL || !is_scannable(source))
+		return false;
+	tree = dq_exprtree_of(probe);
+	return tree->fits && reads_row_only(tree->verdict) &&
+		   reads_row_only(tree->filter);
+}
+
+/*
+ * make_tasks: what the sink is to do for the probes, in their order.
+ */
+static List *
+make_tasks(List *probes)
+{
+	List *tasks = NIL;
+	ListCell *lc;
+
+	foreach(lc, probes)
+	{
+		const DqProbe *probe = (DqProbe *) lfirst(lc);
+		const DqProbeTree *tree = dq_exprtree_of(probe);
+		DqVerdictTask *task = palloc(sizeof(DqVerdictTask));
+
+		task->verdict = tree->verdict;
+		task->filter = tree->filter;
+		task->null_fails = probe->check->on_null == DQ_NULL_FAIL;
+		tasks = lappend(tasks, task);
+	}
+	return tasks;
+}
+
+/*
+ * run_attempt: one scan for all probes; throws what a verdict throws.
+ */
+static void
+run_attempt(void *arg)
+{
+	Attempt *attempt = (Attempt *) arg;
+	Relation rel = table_open(attempt->source->relid, NoLock);
+	List *sinks;
+	int workers = 0;
+
+	attempt->sink = dq_verdict_sink_create(rel, make_tasks(attempt->probes));
+	sinks = list_make1(attempt->sink);
+	if (!attempt->alone)
+		workers = dq_scan_workers(rel, sinks);
+	attempt->parallel = workers > 0;
+	attempt->rows = dq_scan_run(rel, sinks, workers);
+	table_close(rel, NoLock);
+}
+
+/*
+ * number: a count as an answer that a shape can read.
+ */
+static char *
+number(int64 value)
+{
+	return psprintf(INT64_FORMAT, value);
+}
+
+/*
+ * compare_places: for qsort: by part and place.
+ */
+static int
+compare_places(const void *a, const void *b)
+{
+	const DqPlace *one = (const DqPlace *) a;
+	const DqPlace *two = (const DqPlace *) b;
+
+	if (one->tableoid != two->tableoid)
+		return one->tableoid < two->tableoid ? -1 : 1;
+	return ItemPointerCompare(unconstify(ItemPointerData *, &one->tid),
+							  unconstify(ItemPointerData *, &two->tid));
+}
+
+/*
+ * keep_places: where failing rows are, for samples. Several processes meet
+ * them in an order of chance.
+ */
+static void
+keep_places(const Attempt *attempt, const DqVerdictCount *count,
+			DqProbe *probe)
+{
+	if (pg_class_aclcheck(attempt->source->relid, GetUserId(), ACL_SELECT) !=
+		ACLCHECK_OK)
+		return; /* with rights on columns alone, ctid cannot be read */
+	probe->places = count->places;
+	probe->n_places = count->n_places;
+	probe->all_places = count->all_places;
+	if (attempt->parallel)
+		qsort(probe->places, probe->n_places, sizeof(DqPlace),
+			  compare_places);
+}
+
+/*
+ * take_answer: what the scan found for the nth probe.
+ */
+static void
+take_answer(const Attempt *attempt, int n, DqProbe *probe)
+{
+	const DqVerdictCount *count = dq_verdict_sink_count(attempt->sink, n);
+	char *answers[2];
+	DqFused fused = {.source = attempt->source, .scan = answers};
+
+	answers[0] = number(count->null);
+	answers[1] = number(count->yes);
+	probe->verdict_at = 0;
+	probe->counts.total = attempt->rows;
+	probe->counts.scope = count->scope;
+	probe->check->type->shape->read(&fused, probe);
+	probe->evaluation = "scan";
+	keep_places(attempt, count, probe);
+}
+
+/*
+ * without_blamed: the probes but for those that share the blamed task, or
+ * when "all" is set but for all that can throw.
+ */
+static List *
+without_blamed(const Attempt *attempt, int blamed, bool all)
+{
+	List *rest = NIL;
+	ListCell *lc;
+
+	foreach(lc, attempt->probes)
+	{
+		int n = foreach_current_index(lc);
+
+		if (dq_verdict_sink_is_same(attempt->sink, n, blamed) ||
+			(all && dq_verdict_sink_throws(attempt->sink, n)))
+			continue;
+		rest = lappend(rest, lfirst(lc));
+	}
+	return rest;
+}
+
+/*
+ * scan_some: scan until it succeeds; the probes that took part then, with
+ * their answers in the attempt.
+ */
+static bool
+scan_some(Attempt *attempt)
+{
+	int failures = 0;
+
+	while (attempt->probes != NIL)
+	{
+		ErrorData *error;
+		int blamed;
+
+		attempt->sink = NULL;
+		error = dq_errctx_try_subxact(run_attempt, attempt);
+		if (error == NULL)
+			return true;
+		if (dq_fused_is_fatal(error))
+			dq_errctx_rethrow(error);
+		if (attempt->sink == NULL)
+			return false;
+		if (attempt->parallel)
+		{
+			/* this process does not know what a worker was doing */
+			dq_verdict_sink_free(attempt->sink);
+			attempt->alone = true;
+			continue;
+		}
+		blamed = dq_verdict_sink_blame(attempt->sink);
+		if (blamed < 0)
+			return false;
+		failures++;
+		attempt->probes = without_blamed(attempt, blamed,
+										 failures >= MAX_FAILURES);
+		dq_verdict_sink_free(attempt->sink);
+	}
+	return false;
+}
+
+/*
+ * dq_strategy_scan_answer: answer these (a List of DqProbe *), or some.
+ */
+void
+dq_strategy_scan_answer(const DqSource *source, List *probes)
+{
+	Attempt attempt = {.source = source, .probes = list_copy(probes)};
+	instr_time start;
+	instr_time end;
+	bool answered;
+	ListCell *lc;
+
+	INSTR_TIME_SET_CURRENT(start);
+	answered = scan_some(&attempt);
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	foreach(lc, probes)
+		((DqProbe *) lfirst(lc))->duration_ms += INSTR_TIME_GET_MILLISEC(end) /
+												 list_length(probes);
+	if (!answered)
+		return;
+	foreach(lc, attempt.probes)
+		take_answer(&attempt, foreach_current_index(lc),
+					(DqProbe *) lfirst(lc));
+}
