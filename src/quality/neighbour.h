@@ -8,7 +8,13 @@
 #include "lib/stringinfo.h"
 #include "quality/rule.h"
 
+/* while the rule is read */
+extern void dq_neighbour_check_transitions(DqCheck *check);
+
+/* verdicts */
 extern void dq_neighbour_dependency(StringInfo buf,
 									const struct DqProbe *probe);
+extern void dq_neighbour_transitions(StringInfo buf,
+									 const struct DqProbe *probe);
 
 #endif /* DQ_NEIGHBOUR_H */

@@ -127,17 +127,18 @@ extern const char *dq_shape_rows_failing(const DqProbe *probe);
  * windows over the relation, which name columns by column->sql, and writes a
  * boolean of what they and the columns are called outside:
  *
- *	over = dq_shape_ordered_over(NIL, order);
+ *	over = dq_shape_ordered_over(probe, NIL, order);
  *	before = dq_shape_ordered_add(probe, "previous",
  *								  psprintf("pg_catalog.lag(%s) OVER %s",
  *										   column->sql, over));
  *	appendStringInfo(buf, "%s OPERATOR(pg_catalog.>) %s",
  *					 dq_shape_ordered_column(column)->sql, before);
  *
- * Rows outside of the filter are nobody's neighbours. No user's text in the
- * verdict.
+ * Rows outside of the filter, or of another group of group_by, are nobody's
+ * neighbours. No user's text in the verdict.
  */
-extern char *dq_shape_ordered_over(List *partition, List *order);
+extern char *dq_shape_ordered_over(const DqProbe *probe, List *partition,
+								   List *order);
 extern char *dq_shape_ordered_add(const DqProbe *probe, const char *wish,
 								  const char *sql);
 extern DqColumn *dq_shape_ordered_column(const DqColumn *column);
@@ -151,6 +152,9 @@ extern void dq_shape_schema_answer(const DqSource *source, List *probes);
 
 /* {"value": value} with the keys of "detail": JSON texts or NULL */
 extern Jsonb *dq_shape_metric_observed(const char *value, const char *detail);
+
+/* "a.x, a.y" of group_by and of more columns, any of them NIL */
+extern char *dq_shape_partition(const DqProbe *probe, List *columns);
 
 /* " WHERE filter", or "" */
 extern char *dq_shape_where(const DqProbe *probe);

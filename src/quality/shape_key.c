@@ -164,7 +164,8 @@ numbered_rows(const DqProbe *probe, const char **number)
 
 	*number = dq_source_free_name(source, "rows_of_key");
 	return psprintf("(SELECT %s.*, pg_catalog.count(*) OVER (PARTITION BY %s) AS %s FROM %s%s) AS k",
-					source->alias, columns_list(probe->columns), *number,
+					source->alias, dq_shape_partition(probe, probe->columns),
+					*number,
 					source->from, dq_shape_where(probe));
 }
 

@@ -81,32 +81,26 @@ dq_shape_ordered_add(const DqProbe *probe, const char *wish, const char *sql)
 }
 
 /*
- * add_columns: append "a.x, a.y" after a word.
- */
-static void
-add_columns(StringInfo buf, const char *word, List *columns)
-{
-	ListCell *lc;
-
-	foreach(lc, columns)
-		appendStringInfo(buf, "%s%s",
-						 foreach_current_index(lc) > 0 ? ", " : word,
-						 ((DqColumn *) lfirst(lc))->sql);
-}
-
-/*
  * dq_shape_ordered_over: "(PARTITION BY ... ORDER BY ...)" of two Lists of
  * DqColumn *, either of which may be NIL.
  */
 char *
-dq_shape_ordered_over(List *partition, List *order)
+dq_shape_ordered_over(const DqProbe *probe, List *partition, List *order)
 {
+	char *columns = dq_shape_partition(probe, partition);
 	StringInfoData buf;
+	ListCell *lc;
 
 	initStringInfo(&buf);
 	appendStringInfoChar(&buf, '(');
-	add_columns(&buf, "PARTITION BY ", partition);
-	add_columns(&buf, partition == NIL ? "ORDER BY " : " ORDER BY ", order);
+	if (*columns != '\0')
+		appendStringInfo(&buf, "PARTITION BY %s", columns);
+	foreach(lc, order)
+		appendStringInfo(&buf, "%s%s",
+						 foreach_current_index(lc) > 0 ? ", " :
+						 *columns != '\0'			   ? " ORDER BY " :
+														 "ORDER BY ",
+						 ((DqColumn *) lfirst(lc))->sql);
 	appendStringInfoChar(&buf, ')');
 	return buf.data;
 }

@@ -23,6 +23,26 @@ dq_shape_where(const DqProbe *probe)
 }
 
 /*
+ * dq_shape_partition: what rows have to agree in to be compared with each
+ * other: the columns of group_by, and these.
+ */
+char *
+dq_shape_partition(const DqProbe *probe, List *columns)
+{
+	List *all = list_concat(dq_source_columns(probe->source,
+											  probe->check->group_by),
+							columns);
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, all)
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
+						 ((DqColumn *) lfirst(lc))->sql);
+	return buf.data;
+}
+
+/*
  * prepare: write the verdict.
  *
  * A user's text stands alone between parentheses and newlines.

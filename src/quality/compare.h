@@ -1,0 +1,39 @@
+/*
+ * compare.h
+ *	  Comparing columns with each other and with values, as SQL.
+ *
+ * By the default operators of the types, which no search_path can redirect;
+ * 42804 when there are none.
+ */
+#ifndef DQ_COMPARE_H
+#define DQ_COMPARE_H
+
+#include "access/stratnum.h"
+#include "quality/source.h"
+
+/* "left op right": NULL when one of them is */
+extern char *dq_compare_columns(const DqColumn *left, StrategyNumber strategy,
+								const DqColumn *right);
+
+/* "column = value", the value read as the column's type */
+extern char *dq_compare_value(const DqColumn *column, const char *value);
+
+/* "column IS NOT NULL AND ...", or OR, in parentheses */
+extern char *dq_compare_present(List *columns, bool any);
+
+/* whole numbers, numerics and floats; and the last of them */
+extern bool dq_compare_is_number(Oid type);
+extern bool dq_compare_is_float(Oid type);
+
+/* 42804 unless it is a number */
+extern void dq_compare_need_number(const DqColumn *column, const char *what);
+
+/* an aggregate for the type ("max"), qualified; 42804 when there is none */
+extern char *dq_compare_aggregate(const char *name, Oid type,
+								  const char *column);
+
+/* something that is written like a column */
+extern DqColumn *dq_compare_like(const DqColumn *column, const char *sql,
+								 Oid type);
+
+#endif /* DQ_COMPARE_H */
