@@ -16,3 +16,16 @@ GRANT EXECUTE ON FUNCTION
 	etl_catalog.run_statement(text, interval, timestamptz, text, timestamptz, timestamptz, timestamptz),
 	etl_catalog.run_is_alive(bigint, integer, timestamptz)
 	TO PUBLIC;
+
+-- What looks at one value and nothing else is for everybody.
+GRANT EXECUTE ON FUNCTION
+	etl.has_format(text, text),
+	etl.formats(),
+	etl.castable(text, text),
+	etl.matches_datetime_format(text, text),
+	etl.is_json(text),
+	etl.json_has_keys(jsonb, text[]),
+	etl.matches_json_schema(jsonb, jsonb),
+	etl.text_matches_json_schema(text, jsonb),
+	etl.in_charset(text, text)
+	TO PUBLIC;

@@ -11,6 +11,7 @@
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_constraint.h"
+#include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_type.h"
 #include "postmaster/bgworker.h"
@@ -19,9 +20,11 @@
 #include "tcop/pquery.h"
 #include "utils/acl.h"
 #include "utils/backend_status.h"
+#include "utils/formatting.h"
 #include "utils/pg_locale.h"
 #include "utils/tuplesort.h"
 #if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
 #include "varatt.h"
 #endif
 
@@ -191,6 +194,61 @@ dq_compat_index_beginscan(Relation rel, Relation index, Snapshot snapshot,
 	return index_beginscan(rel, index, snapshot, NULL, n_keys, 0);
 #else
 	return index_beginscan(rel, index, snapshot, n_keys, 0);
+#endif
+}
+
+/* 16: a type that is not there can be a soft error; here it is thrown */
+static inline void
+dq_compat_parse_type(const char *name, Oid *type, int32 *typmod)
+{
+#if PG_VERSION_NUM >= 160000
+	(void) parseTypeString(name, type, typmod, NULL);
+#else
+	parseTypeString(name, type, typmod, false);
+#endif
+}
+
+/* 16: input functions report errors without throwing them */
+#if PG_VERSION_NUM >= 160000
+#define DQ_SOFT_INPUT 1
+#else
+#define DQ_SOFT_INPUT 0
+#endif
+
+static inline bool
+dq_compat_input_is_valid(FmgrInfo *input, char *value, Oid param, int32 typmod)
+{
+	Datum result;
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext errors = {T_ErrorSaveContext};
+
+	return InputFunctionCallSafe(input, value, param, typmod,
+								 (Node *) &errors, &result);
+#else
+	result = InputFunctionCall(input, value, param, typmod);
+	(void) result;
+	return true;
+#endif
+}
+
+/* 16: soft errors instead of a flag; false when the text does not fit */
+static inline bool
+dq_compat_parse_datetime(text *value, text *format, Oid collation,
+						 Datum *result, Oid *type, int *offset)
+{
+	int32 typmod;
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext errors = {T_ErrorSaveContext};
+
+	*result = parse_datetime(value, format, collation, false, type, &typmod,
+							 offset, (Node *) &errors);
+	return !errors.error_occurred;
+#else
+	bool error = false;
+
+	*result = parse_datetime(value, format, collation, false, type, &typmod,
+							 offset, &error);
+	return !error;
 #endif
 }
 
