@@ -42,12 +42,13 @@ CREATE FUNCTION etl.check(
 	checks              text[],
 	row_filter          text    DEFAULT NULL,
 	max_failed_fraction numeric DEFAULT NULL,
-	sample_rows         integer DEFAULT NULL)
+	sample_rows         integer DEFAULT NULL,
+	record              boolean DEFAULT false)
 RETURNS SETOF etl.check_result
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dq_etl_check';
-COMMENT ON FUNCTION etl.check(regclass, text[], text, numeric, integer) IS
-'Evaluate any number of checks on a relation with as few scans as possible and one snapshot; a verdict for each, in order. row_filter applies to all checks; max_failed_fraction (0 to 1) to those without a tolerance of their own; sample_rows (0 to 1000) defaults to dq_etl.sample_rows. Row checks whose verdict is NULL are not tested unless on_null says so. status is pass, fail (warn for severity info and warn), no_data when nothing was left to test, or error when the check could not be evaluated, which does not disturb the others; success is false for what stops a pipeline: fail and error, and no_data with on_empty fail, of severity error or critical; duration_ms is its share of the common query. Errors: 22004 for NULL, 42601 and 22023 for what cannot be a check, 42501 when the relation cannot be read as a whole, also because of row security';
+COMMENT ON FUNCTION etl.check(regclass, text[], text, numeric, integer, boolean) IS
+'Evaluate any number of checks on a relation with as few scans as possible and one snapshot; a verdict for each, in order. row_filter applies to all checks; max_failed_fraction (0 to 1) to those without a tolerance of their own; sample_rows (0 to 1000) defaults to dq_etl.sample_rows. Row checks whose verdict is NULL are not tested unless on_null says so. status is pass, fail (warn for severity info and warn), no_data when nothing was left to test, or error when the check could not be evaluated, which does not disturb the others; success is false for what stops a pipeline: fail and error, and no_data with on_empty fail, of severity error or critical; duration_ms is its share of the common query. record keeps the numbers of history rules for later calls by the same role, see etl.metric_history; not in a read-only transaction. Errors: 22004 for NULL, 42601 and 22023 for what cannot be a check, 42501 when the relation cannot be read as a whole, also because of row security';
 
 CREATE FUNCTION etl.assert(
 	source              regclass,

@@ -7,10 +7,13 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "access/xlog.h"
 #include "api/arguments.h"
 #include "base/dq_etl.h"
 #include "base/guc.h"
 #include "base/sqltext.h"
+#include "catalog/metric.h"
 #include "funcapi.h"
 #include "quality/quality.h"
 #include "utils/builtins.h"
@@ -42,13 +45,12 @@ begin_task(DqQualityTask *task, FunctionCallInfo fcinfo, List *checks)
 {
 	char *name;
 
+	memset(task, 0, sizeof(*task));
 	dq_arguments_require(fcinfo, 0, "source");
 	task->relid = PG_GETARG_OID(0);
 	name = get_rel_name(task->relid);
 	task->source = name ? name : "";
 	task->checks = checks;
-	task->row_filter = NULL;
-	task->max_failed_fraction = NULL;
 	task->sample_rows = dq_guc_sample_rows;
 }
 
@@ -64,10 +66,29 @@ read_task(DqQualityTask *task, FunctionCallInfo fcinfo)
 }
 
 /*
+ * record_points: keep the numbers that later checks compare with; where
+ * nothing can be written, say so.
+ */
+static void
+record_points(List *verdicts)
+{
+	ListCell *lc;
+
+	if (XactReadOnly || RecoveryInProgress())
+	{
+		ereport(NOTICE,
+				(errmsg("nothing is recorded in a read-only transaction")));
+		return;
+	}
+	foreach(lc, verdicts)
+		dq_metric_store(((DqVerdict *) lfirst(lc))->points, 0, true);
+}
+
+/*
  * return_verdicts: run the task and return its verdicts as rows.
  */
 static Datum
-return_verdicts(FunctionCallInfo fcinfo, DqQualityTask *task)
+return_verdicts(FunctionCallInfo fcinfo, DqQualityTask *task, bool record)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	List *verdicts = dq_quality_run(task);
@@ -86,6 +107,8 @@ return_verdicts(FunctionCallInfo fcinfo, DqQualityTask *task)
 		tuple.t_data = header;
 		tuplestore_puttuple(result->setResult, &tuple);
 	}
+	if (record)
+		record_points(verdicts);
 	return (Datum) 0;
 }
 
@@ -98,11 +121,12 @@ return_one(FunctionCallInfo fcinfo, DqJsonBuild *build)
 	DqQualityTask task;
 
 	begin_task(&task, fcinfo, list_make1(dq_json_out(dq_json_end(build))));
-	return return_verdicts(fcinfo, &task);
+	return return_verdicts(fcinfo, &task, false);
 }
 
 /*
- * etl.check(source, checks, row_filter, max_failed_fraction, sample_rows)
+ * etl.check(source, checks, row_filter, max_failed_fraction, sample_rows,
+ * record)
  */
 Datum
 dq_etl_check(PG_FUNCTION_ARGS)
@@ -117,7 +141,8 @@ dq_etl_check(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"sample_rows\" must be between 0 and %d",
 						MAX_SAMPLE_ROWS)));
-	return return_verdicts(fcinfo, &task);
+	return return_verdicts(fcinfo, &task,
+						   !PG_ARGISNULL(5) && PG_GETARG_BOOL(5));
 }
 
 /*
@@ -207,7 +232,7 @@ dq_etl_check_not_null(PG_FUNCTION_ARGS)
 		checks = lappend(checks, dq_json_out(dq_json_end(&build)));
 	}
 	begin_task(&task, fcinfo, checks);
-	return return_verdicts(fcinfo, &task);
+	return return_verdicts(fcinfo, &task, false);
 }
 
 /*

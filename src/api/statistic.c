@@ -162,7 +162,7 @@ dq_etl_detect_anomaly(PG_FUNCTION_ARGS)
 					 answer.enough ? (answer.anomalous ? "anomaly" : "ok") :
 									 "no_data");
 	dq_json_add_double(&build, "value", PG_GETARG_FLOAT8(0));
-	dq_baseline_describe(&build, &baseline, &answer, at);
+	dq_baseline_describe(&build, &baseline, &answer, at, NULL);
 	PG_RETURN_JSONB_P(dq_json_end(&build));
 }
 

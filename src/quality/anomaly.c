@@ -152,6 +152,23 @@ estimate_zscore(const double *values, int n)
 }
 
 /*
+ * dq_anomaly_estimate: mean or median of numbers with their spread, by the
+ * methods mad and zscore. The spread of a single number is NaN or 0.
+ */
+DqEstimate
+dq_anomaly_estimate(const double *values, int n, DqAnomalyMethod method)
+{
+	double *copy = palloc(sizeof(double) * n);
+	DqEstimate result;
+
+	memcpy(copy, values, sizeof(double) * n);
+	result = method == DQ_ANOMALY_ZSCORE ? estimate_zscore(copy, n) :
+										   estimate_mad(copy, n);
+	pfree(copy);
+	return result;
+}
+
+/*
  * collect: the values there are, of one season (any: -1). Returns how many.
  */
 static int

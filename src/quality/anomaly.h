@@ -72,6 +72,9 @@ typedef struct DqEstimate
 	double widen; /* of the interval, for what the centre is unsure of */
 } DqEstimate;
 
+/* mean or median of so many numbers, at least one, with their spread */
+extern DqEstimate dq_anomaly_estimate(const double *values, int n,
+									  DqAnomalyMethod method);
 extern void dq_anomaly_defaults(DqAnomalyOptions *options);
 extern DqAnomaly dq_anomaly_judge(const DqPoint *history, int count,
 								  double value, int season,

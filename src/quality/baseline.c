@@ -199,11 +199,14 @@ describe_season(DqJsonBuild *build, const DqBaseline *baseline,
  */
 void
 dq_baseline_describe(DqJsonBuild *build, const DqBaseline *baseline,
-					 const DqAnomaly *answer, TimestampTz at)
+					 const DqAnomaly *answer, TimestampTz at,
+					 const char *method)
 {
 	double interval[2] = {answer->low, answer->high};
 
-	dq_json_add_text(build, "method", method_names[baseline->anomaly.method]);
+	if (method == NULL)
+		method = method_names[baseline->anomaly.method];
+	dq_json_add_text(build, "method", method);
 	dq_json_add_int(build, "n", answer->n);
 	describe_season(build, baseline, answer, at);
 	if (!answer->enough)

@@ -38,9 +38,10 @@ extern DqAnomaly dq_baseline_judge_plain(const DqBaseline *baseline,
 										 const double *history, int n,
 										 double value);
 
-/* n, centre, scale, interval, score, season, method */
+/* n, centre, scale, interval, score, season, method (NULL: the baseline's) */
 extern void dq_baseline_describe(DqJsonBuild *build,
 								 const DqBaseline *baseline,
-								 const DqAnomaly *answer, TimestampTz at);
+								 const DqAnomaly *answer, TimestampTz at,
+								 const char *method);
 
 #endif /* DQ_BASELINE_H */

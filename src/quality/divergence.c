@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "quality/divergence.h"
@@ -58,7 +59,8 @@ dq_divergence_kl(const double *observed, const double *expected, int n)
 			return get_float8_infinity();
 		sum += p * log(p / q);
 	}
-	return sum;
+	/* of the sum of n roundings nothing is left but noise */
+	return fabs(sum) < n * DBL_EPSILON ? 0.0 : Max(sum, 0.0);
 }
 
 /*

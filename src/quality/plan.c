@@ -106,14 +106,15 @@ prepare_probe(void *arg)
  */
 static List *
 add_probe(List *probes, const DqSource *source, int position,
-		  const DqCheck *check, const char *row_filter)
+		  const DqCheck *check, const DqQualityTask *task)
 {
 	DqProbe *probe = palloc0(sizeof(DqProbe));
 
 	probe->position = position;
 	probe->check = check;
+	probe->task = task;
 	probe->source = source;
-	probe->filter = combine_filters(row_filter, check->row_filter);
+	probe->filter = combine_filters(task->row_filter, check->row_filter);
 	probe->error = dq_errctx_try_subxact(prepare_probe, probe);
 	if (probe->error != NULL && dq_fused_is_fatal(probe->error))
 		dq_errctx_rethrow(probe->error);
@@ -126,7 +127,8 @@ add_probe(List *probes, const DqSource *source, int position,
  * that does not fit the relation has its error.
  */
 List *
-dq_plan_prepare(const DqSource *source, List *checks, const char *row_filter)
+dq_plan_prepare(const DqSource *source, List *checks,
+				const DqQualityTask *task)
 {
 	List *probes = NIL;
 	ListCell *lc;
@@ -138,10 +140,10 @@ dq_plan_prepare(const DqSource *source, List *checks, const char *row_filter)
 		ListCell *level;
 
 		if (check->levels == NIL)
-			probes = add_probe(probes, source, position, check, row_filter);
+			probes = add_probe(probes, source, position, check, task);
 		foreach(level, check->levels)
 			probes = add_probe(probes, source, position,
-							   (DqCheck *) lfirst(level), row_filter);
+							   (DqCheck *) lfirst(level), task);
 	}
 	return probes;
 }

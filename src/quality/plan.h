@@ -8,7 +8,7 @@
 #include "quality/shape.h"
 
 extern List *dq_plan_prepare(const DqSource *source, List *checks,
-							 const char *row_filter);
+							 const DqQualityTask *task);
 extern void dq_plan_answer(const DqSource *source, List *probes);
 extern const char *dq_plan_evaluation(const DqSource *source,
 									  DqProbe *probe);

@@ -158,7 +158,7 @@ dq_quality_run(const DqQualityTask *task)
 	dq_session_set("row_security", "off", true);
 
 	try_to_read(source);
-	probes = dq_plan_prepare(source, checks, task->row_filter);
+	probes = dq_plan_prepare(source, checks, task);
 	dq_plan_answer(source, probes);
 	for (i = 0; i < list_length(checks); i++)
 		verdicts = lappend(verdicts,
@@ -221,7 +221,7 @@ dq_quality_explain(const DqQualityTask *task)
 	List *result = NIL;
 	ListCell *lc;
 
-	foreach(lc, dq_plan_prepare(source, checks, task->row_filter))
+	foreach(lc, dq_plan_prepare(source, checks, task))
 	{
 		DqProbe *probe = (DqProbe *) lfirst(lc);
 

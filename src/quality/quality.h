@@ -60,6 +60,7 @@ typedef struct DqVerdict
 	char *message;
 	char *description;
 	List *tags; /* of char * */
+	List *points; /* of DqMetricPoint *: what a history may keep */
 } DqVerdict;
 
 typedef struct DqQualityTask
@@ -70,6 +71,10 @@ typedef struct DqQualityTask
 	const char *row_filter; /* of all checks; NULL: none */
 	const char *max_failed_fraction; /* default tolerance, numeric as text */
 	int sample_rows;
+	/* whose history counts: of a step of a pipeline, else of etl.check */
+	int64 pipeline_id; /* 0: etl.check */
+	const char *step;
+	TimestampTz at; /* what the rows are about; 0: now */
 } DqQualityTask;
 
 /*

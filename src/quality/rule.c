@@ -55,7 +55,10 @@ dq_rule_on_empty(const DqCheck *check)
 {
 	if (check->on_empty != DQ_EMPTY_DEFAULT)
 		return check->on_empty;
-	return check->type->shape->is_metric ? DQ_EMPTY_FAIL : DQ_EMPTY_PASS;
+	return check->type->shape->is_metric &&
+				   !check->type->shape->empty_passes ?
+			   DQ_EMPTY_FAIL :
+			   DQ_EMPTY_PASS;
 }
 
 /*

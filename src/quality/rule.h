@@ -68,6 +68,11 @@ typedef enum DqArity
 /* metrics: the least or greatest value of its column, and nothing else */
 #define DQ_IS_EXTREME 0x200
 
+/* groups of the history family, see rules_history.h */
+#define DQ_TAKES_HISTORY 0x1000
+#define DQ_TAKES_REFERENCE 0x2000
+#define DQ_TAKES_PARTITION 0x4000
+
 /* what most rules on rows take */
 #define DQ_TAKES_ROWS (DQ_TAKES_TOLERANCE | DQ_TAKES_ON_NULL | DQ_TAKES_FILTER)
 /* what most metrics take */

@@ -8,6 +8,7 @@
 #include "base/sqltext.h"
 #include "base/suggest.h"
 #include "quality/rule.h"
+#include "quality/rules_history.h"
 #include "quality/shape.h"
 
 static const DqRuleFamily *const families[] = {
@@ -16,7 +17,10 @@ static const DqRuleFamily *const families[] = {
 	&dq_rules_row,
 	&dq_rules_aggregate,
 	&dq_rules_schema,
-	&dq_rules_relation, &dq_rules_free, NULL};
+	&dq_rules_relation,
+	&dq_rules_history,
+	&dq_rules_free,
+	NULL};
 
 #define LEVEL_HELP \
 	"options of this severity, over those of the rule: several levels in one check"
@@ -102,6 +106,9 @@ static const struct
 	{DQ_TAKES_ALLOWED, allowed_options},
 	{DQ_TAKES_ROW_FILTER, filter_options},
 	{DQ_TAKES_GROUPS, group_options},
+	{DQ_TAKES_HISTORY, dq_rules_history_options},
+	{DQ_TAKES_REFERENCE, dq_rules_history_references},
+	{DQ_TAKES_PARTITION, dq_rules_history_partitions},
 	{DQ_TAKES_COLUMNS, column_options}};
 
 /*

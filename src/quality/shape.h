@@ -12,6 +12,7 @@
 #include "utils/jsonb.h"
 
 struct DqFused;
+struct DqMetricPoint;
 
 /* what any strategy has to find out about one check */
 typedef struct DqCounts
@@ -50,6 +51,7 @@ typedef struct DqProbe
 {
 	int position; /* of the check in the list, from 0 */
 	const DqCheck *check;
+	const DqQualityTask *task; /* what it is part of */
 	const DqSource *source;
 	const char *filter; /* SQL boolean; NULL: all rows */
 	List *columns; /* of DqColumn * */
@@ -77,6 +79,7 @@ typedef struct DqProbe
 	bool is_mild; /* failing counts as a warning at most */
 	char *finding; /* for the message; NULL: made of "observed" */
 	void *state; /* of the shape */
+	struct DqMetricPoint *point; /* what a history keeps; NULL: nothing */
 	char *proof; /* what makes a look at the rows needless */
 	/* with group_by: one probe for each group, answered; key in "group" */
 	List *groups;
@@ -87,6 +90,7 @@ typedef struct DqProbe
 typedef struct DqShape
 {
 	bool is_metric; /* "holds" decides, not failed rows */
+	bool empty_passes; /* a metric without an answer is no failure */
 	bool scan_only; /* all its numbers come from the common scan */
 	/* resolve names; may throw */
 	void (*prepare)(DqProbe *probe);
@@ -106,6 +110,8 @@ extern const DqShape dq_shape_reference;
 extern const DqShape dq_shape_metric;
 extern const DqShape dq_shape_ordered;
 extern const DqShape dq_shape_schema;
+extern const DqShape dq_shape_history;
+extern const DqShape dq_shape_drift;
 
 /*
  * Metrics: "value" lies within the check's bounds, as SQL; true without any.

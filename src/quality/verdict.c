@@ -174,10 +174,10 @@ message_of(const DqVerdict *verdict, const DqProbe *probe)
 	bool tolerated = verdict->status == DQ_CHECK_PASS &&
 					 verdict->failed_rows > 0;
 
-	if (verdict->status == DQ_CHECK_NO_DATA)
-		return pstrdup("no rows to test");
 	if (probe->finding != NULL)
 		return probe->finding;
+	if (verdict->status == DQ_CHECK_NO_DATA)
+		return pstrdup("no rows to test");
 	if (probe->check->type->shape->is_metric)
 		return psprintf("found %s, expected %s", observed_value(probe),
 						expected_value(probe->check));
@@ -364,6 +364,8 @@ judge_probe(const DqProbe *probe, const DqQualityTask *task)
 	verdict->proof = probe->proof;
 	verdict->duration_ms = probe->duration_ms;
 	verdict->expected = expected_of(probe, task);
+	if (probe->point != NULL)
+		verdict->points = list_make1(probe->point);
 	if (probe->error != NULL)
 	{
 		tell_error(verdict, probe->error);
@@ -455,6 +457,7 @@ judge_groups(const DqProbe *probe, const DqQualityTask *task)
 		DqVerdict *verdict = judge_probe(group, task);
 		Jsonb *part = group_of(group, verdict);
 
+		result->points = list_concat(result->points, verdict->points);
 		if (dq_verdict_failed(verdict))
 			bad = lappend(bad, part);
 		else

@@ -115,7 +115,7 @@ finish_publish(DqRun *run)
 {
 	dq_step_check_constraints(run);
 	dq_tx_check_cancel();
-	dq_step_store_verdicts(run);
+	dq_step_store_verdicts(run, true);
 	/* until they are dropped, the stages are there */
 	dq_runlog_set_state(run->id, DQ_RUN_SUCCEEDED,
 						run->schema != NULL && !run->is_inline);
@@ -214,7 +214,7 @@ write_failure(void *arg)
 		dq_runlog_set_retry(run->id, call->retry_at);
 	else if (!run->finished)
 	{
-		dq_step_store_verdicts(run);
+		dq_step_store_verdicts(run, false);
 		dq_runlog_set_state(run->id,
 							cancelled ? DQ_RUN_CANCELLED : DQ_RUN_FAILED,
 							run->schema != NULL);

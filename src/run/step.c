@@ -17,6 +17,7 @@
 #include "base/portal.h"
 #include "base/session.h"
 #include "base/spi.h"
+#include "catalog/metric.h"
 #include "catalog/namespace.h"
 #include "catalog/runlog.h"
 #include "load/load.h"
@@ -183,6 +184,9 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 	task.max_failed_fraction =
 		dq_json_scalar_text(step->options, "max_failed_fraction", step->name);
 	task.sample_rows = dq_guc_sample_rows;
+	task.pipeline_id = run->pipeline->id;
+	task.step = step->name;
+	task.at = run->pipeline->period ? run->window.start : run->window.end;
 	gate->verdicts = dq_quality_run(&task);
 	if (strcmp(on_fail, "warn") == 0)
 		only_warn(gate->verdicts);
@@ -400,11 +404,12 @@ dq_step_check_constraints(DqRun *run)
 }
 
 /*
- * dq_step_store_verdicts: write the verdicts gathered so far; they stay in
- * memory, since the transaction may still be rolled back.
+ * dq_step_store_verdicts: write the verdicts gathered so far, and the numbers
+ * that later ones compare with; they stay in memory, since the transaction
+ * may still be rolled back. Published: the run succeeds in this transaction.
  */
 void
-dq_step_store_verdicts(DqRun *run)
+dq_step_store_verdicts(DqRun *run, bool published)
 {
 	ListCell *lc;
 
@@ -415,8 +420,13 @@ dq_step_store_verdicts(DqRun *run)
 		int position = 0;
 
 		foreach(lv, gate->verdicts)
+		{
+			DqVerdict *verdict = (DqVerdict *) lfirst(lv);
+
 			dq_runlog_add_verdict(run->id, gate->attempt, gate->step,
 								  gate->source, ++position,
-								  dq_verdict_datum((DqVerdict *) lfirst(lv)));
+								  dq_verdict_datum(verdict));
+			dq_metric_store(verdict->points, run->id, published);
+		}
 	}
 }

@@ -18,6 +18,6 @@ typedef struct DqGate
 
 extern void dq_step_execute(DqRun *run, DqStep *step);
 extern void dq_step_check_constraints(DqRun *run);
-extern void dq_step_store_verdicts(DqRun *run);
+extern void dq_step_store_verdicts(DqRun *run, bool published);
 
 #endif /* DQ_STEP_H */
