@@ -66,6 +66,33 @@ check_count_bounds(DqCheck *check)
 						check->what)));
 }
 
+/* row_count_equals */
+
+static const DqOption rows_options[] = {
+	{"value", DQ_OPTION_INTEGER, true, NULL, "the number of rows"},
+	DQ_OPTION_END};
+
+/*
+ * metric_row_count: the number of rows.
+ */
+static void
+metric_row_count(StringInfo buf, const DqProbe *probe)
+{
+	appendStringInfoString(buf, "pg_catalog.count(*)");
+}
+
+/*
+ * row_count_holds: it is the one that is wanted.
+ */
+static void
+row_count_holds(StringInfo buf, const DqProbe *probe, const char *value)
+{
+	const DqCheck *check = probe->check;
+
+	appendStringInfo(buf, "%s OPERATOR(pg_catalog.=) " INT64_FORMAT, value,
+					 dq_json_int(check->doc, "value", 0, check->what));
+}
+
 /* schema_unchanged, grants_are, row_security_on, comment_present, keys */
 
 static const DqOption fingerprint_options[] = {
@@ -183,6 +210,15 @@ check_referenced(DqCheck *check)
 #define SCHEMA_RULE .dimension = "schema", .shape = &dq_shape_schema
 
 static const DqRuleType types[] = {
+	{.name = "row_count_equals",
+	 .dimension = "volume",
+	 .shape = &dq_shape_metric,
+	 .arity = DQ_NO_COLUMNS,
+	 .takes = DQ_TAKES_FILTER,
+	 .options = rows_options,
+	 .metric = metric_row_count,
+	 .holds = row_count_holds,
+	 .help = "there are so many rows"},
 	{.name = "column_exists", SCHEMA_RULE, .arity = DQ_ONE_COLUMN, .options = exists_options, .look = dq_schemalook_column_exists, .holds = dq_schemalook_sql_column_exists, .help = "the relation has the column"},
 	{.name = "column_type_is", SCHEMA_RULE, .arity = DQ_EACH_COLUMN, .options = type_options, .look = dq_schemalook_column_type, .holds = dq_schemalook_sql_column_type, .help = "the column is declared with a type; a domain is not the type below it"},
 	{.name = "column_type_in_list", SCHEMA_RULE, .arity = DQ_EACH_COLUMN, .options = types_options, .look = dq_schemalook_column_type, .holds = dq_schemalook_sql_column_type, .help = "the column is declared with one of some types"},

@@ -112,6 +112,10 @@ extern const DqShape dq_shape_ordered;
 extern const DqShape dq_shape_schema;
 extern const DqShape dq_shape_history;
 extern const DqShape dq_shape_drift;
+extern const DqShape dq_shape_inclusion;
+extern const DqShape dq_shape_found;
+extern const DqShape dq_shape_dataset;
+extern const DqShape dq_shape_across;
 
 /*
  * Metrics: "value" lies within the check's bounds, as SQL; true without any.

@@ -249,6 +249,15 @@ SELECT tested_rows, excluded_rows, status FROM etl.check('countries', ARRAY['{"t
 -- levels
 SELECT status, severity FROM etl.check('customers', ARRAY['{"type": "column_count_between", "warn": {"max_value": 5}, "error": {"max_value": 10}}']);
 
+-- numbers of rows
+INSERT INTO f SELECT i, 'x' FROM generate_series(2, 4) AS i;
+SELECT check_name, status, tested_rows, observed, message FROM etl.check('f', etl.rules('[
+	{"type": "row_count_equals", "value": 4, "name": "four"}, {"type": "row_count_equals", "value": 3, "name": "three"},
+	{"type": "row_count_equals", "value": 3, "row_filter": "b = ''x''", "name": "filter"}, {"type": "row_count_equals", "value": 0, "row_filter": "false", "name": "none"},
+	{"type": "row_count_equals", "value": 1, "group_by": ["a"], "name": "groups"}]'));
+SELECT etl.rule('row_count_equals', params => '{"value": "hello"}');
+SELECT etl.rule('row_count_equals', params => '{"value": -1}');
+
 -- what is refused at definition
 SELECT etl.rule('column_exists');
 SELECT etl.rule('column_exists', '{a,b}');
