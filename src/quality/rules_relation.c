@@ -38,11 +38,22 @@ static const DqOption reference_options[] = {
 	"max_relative_difference", DQ_OPTION_NUMBER, false, NULL, OR_SO_FAR
 
 static const DqOption relation_options[] = {
-	{RELATION}, {COLUMNS, "its columns; default: its primary key"}, {FILTER}, DQ_OPTION_END};
+	{RELATION},
+	{COLUMNS, "its columns; default: its primary key"},
+	{FILTER},
+	DQ_OPTION_END};
 
-static const DqOption count_options[] = {{RELATION}, {FILTER}, {DIFFERENCE}, {SHARE}, DQ_OPTION_END};
+static const DqOption count_options[] = {
+	{RELATION},
+	{FILTER},
+	{DIFFERENCE},
+	{SHARE},
+	DQ_OPTION_END};
 
-static const DqOption fewer_options[] = {{RELATION}, {FILTER}, DQ_OPTION_END};
+static const DqOption fewer_options[] = {
+	{RELATION},
+	{FILTER},
+	DQ_OPTION_END};
 
 static const DqOption aggregate_options[] = {
 	{"expression", DQ_OPTION_EXPRESSION, true, NULL,
@@ -56,7 +67,12 @@ static const DqOption aggregate_options[] = {
 	DQ_OPTION_END};
 
 static const DqOption distinct_options[] = {
-	{RELATION}, {COLUMNS, "its columns; default: of the same names"}, {FILTER}, {DIFFERENCE}, {SHARE}, DQ_OPTION_END};
+	{RELATION},
+	{COLUMNS, "its columns; default: of the same names"},
+	{FILTER},
+	{DIFFERENCE},
+	{SHARE},
+	DQ_OPTION_END};
 
 static const DqOption hash_options[] = {
 	{RELATION},

@@ -73,7 +73,8 @@ tell_both(DqProbe *probe, const char *value)
 {
 	Jsonb *other = dq_json_part(probe->observed, "relation_value");
 
-	if (!dq_json_has_key(probe->observed, "relation_value"))
+	if (probe->holds < 0 ||
+		!dq_json_has_key(probe->observed, "relation_value"))
 		return;
 	probe->finding = psprintf("found %s here, %s in the other relation",
 							  value ? dq_sqltext_clip(value, 200) : "nothing",
