@@ -11,6 +11,7 @@
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_type.h"
@@ -136,6 +137,17 @@ dq_compat_collation_is_c(Oid collation)
 	return pg_newlocale_from_collation(collation)->collate_is_c;
 #else
 	return lc_collate_is_c(collation);
+#endif
+}
+
+/* 16: object_aclcheck() took the place of a function per kind of object */
+static inline AclResult
+dq_compat_schema_create(Oid schema, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, ACL_CREATE);
+#else
+	return pg_namespace_aclcheck(schema, role, ACL_CREATE);
 #endif
 }
 

@@ -272,18 +272,44 @@ judge_abilities(const DqTask *task)
 }
 
 /*
+ * judge_drift: what is not ours to alter; 0A000.
+ */
+static void
+judge_drift(const DqTask *task)
+{
+	const char *policy = task->options->on_schema_change;
+	char relkind = task->target->rd_rel->relkind;
+
+	if ((dq_options_is(policy, "append_columns") ||
+		 dq_options_is(policy, "sync")) &&
+		(relkind == RELKIND_FOREIGN_TABLE || relkind == RELKIND_VIEW))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("option \"on_schema_change\" of %s cannot be \"%s\" for %s",
+						task->what, policy, dq_target_name(task->target)),
+				 errdetail("Only tables are altered.")));
+}
+
+/*
  * dq_judge_options: see judge.h.
  */
 void
 dq_judge_options(DqTask *task)
 {
+	const DqLoadOptions *options = task->options;
+
 	dq_options_check_taken(task->options, task->mode->takes,
 						   task->mode->name, task->what);
 	judge_agreement(task);
 	if (task->mode->validate != NULL)
 		task->mode->validate(task);
 	if (task->target == NULL)
+	{
+		if (options->on_conflict_columns != NIL)
+			disagree(task, "a target is created with key, not with on_conflict_columns");
 		return;
+	}
+	judge_drift(task);
 	judge_columns(task);
 	judge_abilities(task);
 	(void) dq_judge_key(task);

@@ -49,7 +49,9 @@ dq_map_is_control(const DqTask *task, const char *name)
 
 	if (has_name(options->control_columns, name))
 		return true;
-	if (dq_map_attribute(task->target, name) != NULL)
+	/* a target that is created gets all others */
+	if (task->target == NULL ||
+		dq_map_attribute(task->target, name) != NULL)
 		return false;
 	if (has_name(options->sequence_by, name))
 		return true;

@@ -354,7 +354,8 @@ write_option(DqJsonBuild *build, const DqLoadOptions *options,
 			dq_json_add_text(build, spec->name, *(char *const *) field);
 			break;
 		case OPTION_BOOLEAN:
-			dq_json_add_bool(build, spec->name, *(const bool *) field);
+			if (*(const bool *) field)
+				dq_json_add_bool(build, spec->name, true);
 			break;
 		case OPTION_FRACTION:
 			fraction = *(const double *) (const void *) field;

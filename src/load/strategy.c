@@ -14,6 +14,8 @@
 #include "base/suggest.h"
 #include "catalog/pg_class.h"
 #include "load/check.h"
+#include "load/create.h"
+#include "load/drift.h"
 #include "load/index.h"
 #include "load/insert.h"
 #include "load/judge.h"
@@ -29,7 +31,8 @@
 /* what every mode takes */
 #define TAKES_ALL                                                     \
 	(DQ_OPT(DEDUPE) | DQ_OPT(SEQUENCE_BY) | DQ_OPT(CONTROL_COLUMNS) | \
-	 DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) | DQ_OPT(LOCK_TIMEOUT))
+	 DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) | DQ_OPT(ON_SCHEMA_CHANGE) |  \
+	 DQ_OPT(MISSING_TARGET) | DQ_OPT(LOCK_TIMEOUT))
 #define TAKES_KEY (DQ_OPT(KEY) | DQ_OPT(ON_CONFLICT_COLUMNS))
 #define TAKES_UPDATE                                    \
 	(DQ_OPT(UPDATE_COLUMNS) | DQ_OPT(EXCLUDE_COLUMNS) | \
@@ -141,12 +144,19 @@ dq_load_validate(const char *step, Jsonb *doc)
 
 	wish.name = task->options->target;
 	wish.key = task->options->key;
-	task->target = dq_target_open(&wish);
-	dq_target_check(task->target);
-	task->options->target = dq_target_name(task->target);
+	if (dq_options_is(task->options->missing_target, "create") &&
+		!dq_target_exists(wish.name))
+		task->options->target = dq_target_future_name(wish.name);
+	else
+	{
+		task->target = dq_target_open(&wish);
+		dq_target_check(task->target);
+		task->options->target = dq_target_name(task->target);
+	}
 	settle_mode(task);
 	dq_judge_options(task);
-	relation_close(task->target, NoLock);
+	if (task->target != NULL)
+		relation_close(task->target, NoLock);
 	return dq_options_write(task->options, task->mode->takes);
 }
 
@@ -206,9 +216,12 @@ dq_load_run(const char *step, const DqLoadRun *run, Jsonb *doc)
 	wish.name = task->options->target;
 	wish.key = task->options->key;
 	wish.stage = task->stage;
+	settle_mode(task);
+	if (dq_options_is(task->options->missing_target, "create"))
+		dq_create_target(task);
 	task->target = dq_target_open_to_write(&wish);
 	dq_target_check(task->target);
-	settle_mode(task);
+	dq_drift_apply(task);
 	dq_judge_options(task);
 	task->key = dq_judge_key(task);
 	dq_map_columns(task);

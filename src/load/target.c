@@ -11,6 +11,7 @@
 
 #include "access/relation.h"
 #include "access/transam.h"
+#include "base/compat.h"
 #include "base/dq_etl.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
@@ -18,10 +19,13 @@
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "common/hashfn.h"
 #include "load/target.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/reltrigger.h"
 #include "utils/varlena.h"
@@ -179,6 +183,44 @@ dq_target_open(const DqTargetWish *wish)
 	if (!OidIsValid(relid))
 		report_missing(wish, range);
 	return relation_open(relid, NoLock);
+}
+
+/*
+ * dq_target_exists: see target.h. Sees what was committed a moment ago.
+ */
+bool
+dq_target_exists(const char *name)
+{
+	AcceptInvalidationMessages();
+	return OidIsValid(RangeVarGetRelid(parse_name(name), NoLock, true));
+}
+
+/*
+ * dq_target_future_name: see target.h.
+ */
+char *
+dq_target_future_name(const char *name)
+{
+	RangeVar *range = parse_name(name);
+	Oid schema = RangeVarGetCreationNamespace(range);
+	AclResult allowed = dq_compat_schema_create(schema, GetUserId());
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_SCHEMA, get_namespace_name(schema));
+	return dq_sqltext_qualified(get_namespace_name(schema), range->relname);
+}
+
+/*
+ * dq_target_lock_name: see target.h.
+ */
+void
+dq_target_lock_name(const char *name)
+{
+	LOCKTAG tag;
+	uint32 hash = hash_bytes((const unsigned char *) name, strlen(name));
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, hash, 1, DQ_LOCK_TARGET);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
 /*

@@ -21,6 +21,21 @@ typedef struct DqTargetWish
  */
 extern Relation dq_target_open(const DqTargetWish *wish);
 
+/* does a relation of this name exist? By the search_path in force. */
+extern bool dq_target_exists(const char *name);
+
+/*
+ * The schema-qualified name that a table to be created under this name has,
+ * for SQL. 3F000, 42501 when the schema is not there or not open to us.
+ */
+extern char *dq_target_future_name(const char *name);
+
+/*
+ * Wait until no other load creates a target of this (qualified) name; until
+ * the end of the transaction no other does.
+ */
+extern void dq_target_lock_name(const char *name);
+
 /*
  * The same to write: waits for other loads of this target, then locks it in
  * RowExclusiveLock.
