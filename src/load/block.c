@@ -86,11 +86,11 @@ dq_block_relation(Oid relid, LOCKMODE mode, int timeout)
 }
 
 /*
- * dq_block_writers: see block.h. A transaction that keeps its snapshot would
- * not see what was written before the lock was there.
+ * dq_block_check_snapshot: see block.h. A transaction that keeps its snapshot
+ * would not see what was written before the lock was there.
  */
 void
-dq_block_writers(DqTask *task)
+dq_block_check_snapshot(const DqTask *task)
 {
 	if (IsolationUsesXactSnapshot())
 		ereport(ERROR,
@@ -98,6 +98,15 @@ dq_block_writers(DqTask *task)
 				 errmsg("%s in mode \"%s\" cannot run in a transaction that keeps its snapshot",
 						task->what, task->options->mode),
 				 errhint("BEGIN ISOLATION LEVEL READ COMMITTED;")));
+}
+
+/*
+ * dq_block_writers: see block.h.
+ */
+void
+dq_block_writers(DqTask *task)
+{
+	dq_block_check_snapshot(task);
 	dq_block_relation(RelationGetRelid(task->target), ShareRowExclusiveLock,
 					  task->options->lock_timeout);
 }

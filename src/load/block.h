@@ -15,6 +15,9 @@
  */
 extern void dq_block_writers(DqTask *task);
 
+/* 25001 when the snapshot of the transaction is older than any lock of ours */
+extern void dq_block_check_snapshot(const DqTask *task);
+
 /* the same for any relation in any mode, without a look at the snapshot */
 extern void dq_block_relation(Oid relid, LOCKMODE mode, int timeout);
 

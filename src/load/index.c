@@ -29,7 +29,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -117,11 +116,8 @@ index_columns(Relation target, Relation index)
 		{
 			column->expression = (Node *) lfirst(next);
 			next = lnext(all, next);
-			column->name = deparse_expression(
-				column->expression,
-				deparse_context_for(RelationGetRelationName(target),
-									RelationGetRelid(target)),
-				false, false);
+			column->name = dq_key_deparse(RelationGetRelid(target),
+										  column->expression, NULL);
 			column->type = exprType(column->expression);
 			own = exprCollation(column->expression);
 			column->nullable = true;
@@ -355,11 +351,7 @@ arbiter(const DqKey *key, Relation index, const Candidates *found)
 	appendStringInfoChar(&buf, ')');
 	if (key->predicate != NULL)
 		appendStringInfo(&buf, " WHERE %s",
-						 deparse_expression(key->predicate,
-											deparse_context_for(
-												get_rel_name(key->relid),
-												key->relid),
-											false, false));
+						 dq_key_deparse(key->relid, key->predicate, NULL));
 	return buf.data;
 }
 

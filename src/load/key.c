@@ -12,6 +12,7 @@
 #include "load/key.h"
 #include "load/target.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 #include "utils/typcache.h"
@@ -145,14 +146,39 @@ dq_key_column(const DqKey *key, AttrNumber attnum)
 }
 
 /*
- * deparse: an expression over the target, for a row of this alias.
+ * dq_key_unambiguous: see key.h.
  */
-static char *
-deparse(const DqKey *key, Node *expression, const char *alias)
+int
+dq_key_unambiguous(void)
 {
-	return deparse_expression(expression,
-							  deparse_context_for(alias, key->relid),
-							  true, false);
+	static const char *const settings[][2] = {
+		{"DateStyle", "ISO"},
+		{"IntervalStyle", "postgres"},
+		{"extra_float_digits", "3"}};
+	int level = NewGUCNestLevel();
+	int i;
+
+	for (i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1],
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
+ * dq_key_deparse: see key.h.
+ */
+char *
+dq_key_deparse(Oid relid, Node *expression, const char *alias)
+{
+	int level = dq_key_unambiguous();
+	const char *name = alias ? alias : get_rel_name(relid);
+	char *sql = deparse_expression(expression,
+								   deparse_context_for(name, relid),
+								   alias != NULL, false);
+
+	AtEOXact_GUC(false, level);
+	return sql;
 }
 
 /*
@@ -164,7 +190,7 @@ dq_key_value(const DqKey *key, const DqKeyColumn *column, const char *alias)
 	char *value;
 
 	if (column->expression != NULL)
-		value = psprintf("(%s)", deparse(key, column->expression, alias));
+		value = psprintf("(%s)", dq_key_deparse(key->relid, column->expression, alias));
 	else
 		value = psprintf("%s.%s", alias, dq_sqltext_ident(column->name));
 	if (column->other_collation)
@@ -254,7 +280,7 @@ dq_key_inside(const DqKey *key, const char *alias)
 {
 	if (key->predicate == NULL)
 		return NULL;
-	return psprintf("(%s)", deparse(key, key->predicate, alias));
+	return psprintf("(%s)", dq_key_deparse(key->relid, key->predicate, alias));
 }
 
 /*

@@ -71,4 +71,13 @@ extern char *dq_key_inside(const DqKey *key, const char *alias);
 extern char *dq_key_same(const DqKey *key, const char *left,
 						 const char *right, bool match_nulls);
 
+/*
+ * Constants are written so that they read the same under every setting, until
+ * AtEOXact_GUC(false, level) with the level that is returned.
+ */
+extern int dq_key_unambiguous(void);
+
+/* SQL of an expression over a relation; alias NULL: plain column names */
+extern char *dq_key_deparse(Oid relid, Node *expression, const char *alias);
+
 #endif /* DQ_KEY_H */

@@ -115,6 +115,7 @@ truncate_target(DqTask *task)
 						 name);
 	int64 deleted;
 
+	dq_block_check_snapshot(task);
 	dq_block_relation(relid, AccessExclusiveLock,
 					  task->options->lock_timeout);
 	deleted = dq_rows_int8(dq_spi_query(DQ_USER, sql, NULL), 0, "n");

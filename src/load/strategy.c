@@ -23,6 +23,7 @@
 #include "load/map.h"
 #include "load/merge.h"
 #include "load/options.h"
+#include "load/partition.h"
 #include "load/replace.h"
 #include "load/target.h"
 #include "load/task.h"
@@ -63,7 +64,11 @@ static const DqMode modes[] = {
 	 NULL, dq_replace_window},
 	{"replace_all", DQ_KEY_OPTIONAL, false,
 	 TAKES_ALL | DQ_OPT(KEY) | DQ_OPT(METHOD) | DQ_OPT(ORDER_BY),
-	 NULL, dq_replace_all}};
+	 NULL, dq_replace_all},
+	{"replace_partition", DQ_KEY_OPTIONAL, false,
+	 (TAKES_ALL & ~DQ_OPT(MISSING_TARGET)) | DQ_OPT(KEY) | TAKES_WINDOW |
+		 DQ_OPT(ORDER_BY),
+	 dq_partition_validate, dq_partition_run}};
 
 /*
  * find_mode: the mode of this name; 22023 with a suggestion.
@@ -178,8 +183,10 @@ dq_load_needs_window(Jsonb *options)
 	char *mode = dq_json_text(options, "mode", "load");
 	char *missing = dq_json_text(options, "delete_missing", "load");
 
-	return find_mode(mode, "load")->needs_window ||
-		   dq_options_is(missing, "window");
+	if (dq_options_is(missing, "window"))
+		return true;
+	return (find_mode(mode, "load")->takes & DQ_OPT(OUTSIDE_WINDOW)) != 0 &&
+		   dq_json_has(options, "window_column");
 }
 
 /*
