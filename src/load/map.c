@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "catalog/window.h"
 #include "lib/stringinfo.h"
+#include "load/batch.h"
 #include "load/column.h"
 #include "load/condition.h"
 #include "load/map.h"
@@ -395,6 +396,9 @@ dq_map_columns(DqTask *task)
 	if (task->key != NULL)
 		check_complete(task, dq_key_names(task->key), "key");
 	check_complete(task, task->options->sequence_by, "sequence");
+	if (dq_batch_has_window(task))
+		check_complete(task, list_make1(task->options->window_column),
+					   "window");
 	task->columns = list_concat(task->columns, set_columns(task));
 	map_sequence(task);
 	if (task->options->delete_when != NULL)

@@ -20,6 +20,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "catalog/pg_class.h"
@@ -30,6 +31,7 @@
 #include "load/column.h"
 #include "load/partition.h"
 #include "load/target.h"
+#include "optimizer/optimizer.h"
 #include "partitioning/partdefs.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -171,6 +173,46 @@ read_parts(const DqTask *task)
 		parts = lappend(parts, part);
 	}
 	return parts;
+}
+
+/*
+ * check_routable: 42703 when the batch lacks a column of the partition key.
+ */
+static void
+check_routable(const DqTask *task)
+{
+	PartitionKey key = RelationGetPartitionKey(task->target);
+	Bitmapset *used = NULL;
+	int attnum = -1;
+	int i;
+
+	pull_varattnos((Node *) key->partexprs, 1, &used);
+	for (i = 0; i < key->partnatts; i++)
+	{
+		if (key->partattrs[i] != InvalidAttrNumber)
+			used = bms_add_member(used, key->partattrs[i] -
+											FirstLowInvalidHeapAttributeNumber);
+	}
+	while ((attnum = bms_next_member(used, attnum)) >= 0)
+	{
+		char *name = get_attname(RelationGetRelid(task->target),
+								 attnum + FirstLowInvalidHeapAttributeNumber,
+								 false);
+		ListCell *lc;
+		bool given = false;
+
+		foreach(lc, task->columns)
+			given = given ||
+					strcmp(((DqColumn *) lfirst(lc))->name, name) == 0;
+		if (!given)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("partition key column \"%s\" of %s is missing in \"%s\"",
+							name, dq_target_name(task->target),
+							task->options->source),
+					 errhint("Add it to the query of \"%s\".",
+							 task->options->source)));
+	}
 }
 
 /*
@@ -430,6 +472,7 @@ dq_partition_run(DqTask *task, DqLoadCounts *counts)
 	ListCell *lc;
 
 	dq_block_check_snapshot(task);
+	check_routable(task);
 	dq_check_batch(task, counts);
 	route_batch(task, parts, counts->rows_read - counts->rejected);
 	foreach(lc, parts)

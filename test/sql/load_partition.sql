@@ -95,6 +95,8 @@ CREATE TABLE listed_a PARTITION OF listed FOR VALUES IN ('a', 'it''s', NULL);
 SELECT load($$ SELECT i AS id, (ARRAY['a', 'it''s', NULL])[i] AS region FROM generate_series(1, 3) i $$, 'listed');
 SELECT load($$ SELECT i AS id, (ARRAY['a', 'b', NULL])[i] AS region FROM generate_series(1, 3) i $$, 'listed');
 \echo :LAST_ERROR_SQLSTATE
+SELECT load('SELECT 1 AS id', 'listed');
+\echo :LAST_ERROR_SQLSTATE
 SELECT tableoid::regclass AS part, * FROM listed ORDER BY id;
 -- a view on the partition itself
 CREATE VIEW direct AS SELECT * FROM listed_a;
