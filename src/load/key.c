@@ -190,7 +190,8 @@ dq_key_value(const DqKey *key, const DqKeyColumn *column, const char *alias)
 	char *value;
 
 	if (column->expression != NULL)
-		value = psprintf("(%s)", dq_key_deparse(key->relid, column->expression, alias));
+		value = psprintf("(%s)", dq_key_deparse(key->relid,
+												column->expression, alias));
 	else
 		value = psprintf("%s.%s", alias, dq_sqltext_ident(column->name));
 	if (column->other_collation)

@@ -190,8 +190,9 @@ check_routable(const DqTask *task)
 	for (i = 0; i < key->partnatts; i++)
 	{
 		if (key->partattrs[i] != InvalidAttrNumber)
-			used = bms_add_member(used, key->partattrs[i] -
-											FirstLowInvalidHeapAttributeNumber);
+			used = bms_add_member(used,
+								  key->partattrs[i] -
+									  FirstLowInvalidHeapAttributeNumber);
 	}
 	while ((attnum = bms_next_member(used, attnum)) >= 0)
 	{
