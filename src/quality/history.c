@@ -25,8 +25,15 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
-/* stored numbers that count when max_points says nothing */
-#define DEFAULT_POINTS 90
+/*
+ * Numbers that count when max_points says nothing, by season: a quarter of
+ * days; with a season enough to hold some of each.
+ */
+static const int default_points[] = {
+	[DQ_SEASON_NONE] = 90,
+	[DQ_SEASON_HOUR] = 30 * 24,
+	[DQ_SEASON_WEEKDAY] = 26 * 7,
+	[DQ_SEASON_WEEKDAY_HOUR] = 12 * 7 * 24};
 
 /* rows of baseline_query */
 #define MAX_QUERY_ROWS 100000
@@ -86,7 +93,8 @@ dq_history_read(DqHistory *history, const DqCheck *check, bool changes,
 	if (changes)
 		read_changes(history, check);
 	if (!dq_json_has(doc, "max_points"))
-		history->baseline.series.max_points = DEFAULT_POINTS;
+		history->baseline.series.max_points =
+			default_points[history->baseline.series.season];
 	history->query = dq_json_text(doc, "baseline_query", check->what);
 	history->failed_too = dq_json_bool(doc, "include_failed", false,
 									   check->what);
@@ -245,8 +253,7 @@ query_past(const DqHistory *history, const DqProbe *probe, Past *past)
 }
 
 /*
- * stored_past: what was stored. With a season and max_points for it, enough
- * is read to find that many.
+ * stored_past: what was stored.
  */
 static void
 stored_past(const DqHistory *history, const DqProbe *probe, Past *past)

@@ -32,7 +32,7 @@ static const DqOption general_options[] = {
 	{"severity", DQ_OPTION_WORD, false, "info|warn|error|critical",
 	 "how bad a failure is, default error; info and warn never stop a run"},
 	{"on_empty", DQ_OPTION_WORD, false, "default|pass|warn|fail",
-	 "what counts when there was nothing to test; default: fail for metrics, pass otherwise"},
+	 "what counts when there was nothing to test; default: fail for metrics, except too short a history; pass otherwise"},
 	{"sample_limit", DQ_OPTION_INTEGER, false, NULL,
 	 "failing rows to keep, at most 1000; default: that of the call"},
 	{"description", DQ_OPTION_TEXT, false, NULL, "why this check exists"},

@@ -34,7 +34,7 @@ const DqOption dq_rules_history_options[] = {
 	{"min_points", DQ_OPTION_INTEGER, false, NULL,
 	 "with fewer numbers there is no verdict (status no_data); default 7, for changes 1"},
 	{"max_points", DQ_OPTION_INTEGER, false, NULL,
-	 "the latest numbers that count; default 90"},
+	 "the latest numbers that count; default 90, with a season 720 (hour), 182 (weekday) or 2016 (weekday_hour)"},
 	DQ_OPTION_END};
 
 /* for all that compare with the rows of another relation */
@@ -461,7 +461,7 @@ static const DqRuleType types[] = {
 	 .validate = validate_metric,
 	 .metric = metric_rows,
 	 .holds = holds_always,
-	 .help = "a metric, by default the number of rows, is not unusual for its history, which it is no part of"},
+	 .help = "a metric, by default the number of rows, is not unusual for its history, which it is no part of; too short a history passes"},
 	{.name = "kl_divergence_below",
 	 .dimension = "consistency",
 	 .shape = &dq_shape_drift,

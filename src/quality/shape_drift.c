@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "base/sqltext.h"
 #include "catalog/namespace.h"
 #include "quality/distribution.h"
 #include "quality/fused.h"
@@ -128,6 +129,15 @@ add_value(Sides *sides, char *value, double observed, double expected)
 }
 
 /*
+ * compare_texts: for list_sort.
+ */
+static int
+compare_texts(const ListCell *left, const ListCell *right)
+{
+	return strcmp((char *) lfirst(left), (char *) lfirst(right));
+}
+
+/*
  * count_of: how often a value occurs; *seen is set at its place.
  */
 static double
@@ -155,6 +165,41 @@ count_of(const DqValueCounts *counts, const char *value, bool *seen)
 }
 
 /*
+ * refuse_twice: 22023: two values of a partition are one to the column.
+ */
+static void
+refuse_twice(const DqProbe *probe, const char *value)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"partition\" of %s holds the value %s twice",
+					probe->check->what, dq_sqltext_clip(value, 63))));
+}
+
+/*
+ * list_values: the values of a partition, as the column's type writes them,
+ * each once.
+ */
+static List *
+list_values(const DqProbe *probe, const DqSample *sample,
+			const DqPartition *wanted)
+{
+	List *values = dq_distribution_canonical(sample, wanted->values);
+	List *sorted = list_copy(values);
+	ListCell *lc;
+
+	list_sort(sorted, compare_texts);
+	for_each_from(lc, sorted, 1)
+	{
+		const char *before = list_nth(sorted, foreach_current_index(lc) - 1);
+
+		if (strcmp((char *) lfirst(lc), before) == 0)
+			refuse_twice(probe, before);
+	}
+	return values;
+}
+
+/*
  * by_listed_values: a partition of values. What is not listed shares the
  * weight that is held out, and the others make room only then.
  */
@@ -163,7 +208,7 @@ by_listed_values(const DqProbe *probe, const DqPartition *wanted)
 {
 	DqSample sample = own_sample(probe);
 	DqValueCounts *counts = dq_distribution_values(&sample);
-	List *values = dq_distribution_canonical(&sample, wanted->values);
+	List *values = list_values(probe, &sample, wanted);
 	Sides *sides = new_sides(counts->n + wanted->n_weights);
 	bool *seen = palloc0(sizeof(bool) * (counts->n + 1));
 	double scale = 1.0;

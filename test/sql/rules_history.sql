@@ -157,7 +157,8 @@ SELECT status, round((observed ->> 'value')::numeric, 9) AS value, error_sqlstat
 	'{"type": "ks_test", "column": "y", "reference": "numbers"}',
 	'{"type": "ks_test", "column": "y", "distribution": "uniform", "min": 0, "max": 3}',
 	'{"type": "psi_below", "threshold": 1, "column": "y", "reference": "numbers"}',
-	'{"type": "kl_divergence_below", "column": "y", "partition": {"values": ["one"], "weights": [1]}}']);
+	'{"type": "kl_divergence_below", "column": "y", "partition": {"values": ["one"], "weights": [1]}}',
+	'{"type": "kl_divergence_below", "column": "x", "partition": {"values": [1, "1.0"], "weights": [0.5, 0.5]}}']);
 -- names
 CREATE TABLE "the ""odd"" one; --" ("a""b" text, "selekt" float8);
 INSERT INTO "the ""odd"" one; --" VALUES ('it''s', 1), ('\', 2);
@@ -179,6 +180,14 @@ SELECT status FROM etl.check('orders', ARRAY['{"type": "anomaly", "name": "quiet
 COMMIT;
 SET client_min_messages = warning;
 SELECT count(*) AS recorded FROM etl.metric_history WHERE check_name = 'quiet';
+
+-- a series keeps its latest 10,000 numbers
+INSERT INTO etl_catalog.metric_point (series, point_at, value, tested_rows, published, role_name, source, check_name)
+SELECT series, '1990-01-01'::timestamptz + g * interval '1 hour', 1, 1, true, role_name, source, check_name
+FROM etl_catalog.metric_point, generate_series(1, 10001) AS g
+WHERE source = 'rules_history.orders' AND check_name = 'bytes' AND point_at = '2024-01-01';
+SELECT status FROM etl.check('orders', ARRAY['{"type": "volume_change", "name": "bytes", "max_value": 100000, "at": "2024-01-04"}'], record => true);
+SELECT count(*), min(point_at), max(point_at) FROM etl.metric_history WHERE check_name = 'bytes';
 
 -- errors: at definition
 CREATE FUNCTION error_of(rule text) RETURNS text LANGUAGE plpgsql AS $$
