@@ -21,7 +21,7 @@ sql_ok($node, 'postgres', q{
 		params => '{"n": 7}', retries => 2, retry_delay => '3 min',
 		steps => ARRAY[
 		etl.extract('rows', $$ SELECT g AS id, etl.logical_date() AS day FROM generate_series(1, etl.param('n')::int) g $$),
-		etl.expect('rows', ARRAY['id > 0', 'UNIQUE (id)']),
+		etl.expect('rows', ARRAY['id > 0', 'UNIQUE (id)', etl.rule('row_count_change', name => 'rows', max_value => 0.5)]),
 		etl.load('rows', target => 'keeper.target', mode => 'append')]);
 	SELECT etl.run('daily', '2024-01-01 00:00+00', '2024-01-02 00:00+00');
 	SELECT etl.run('daily', '2024-01-02 00:00+00', '2024-01-03 00:00+00');
@@ -39,7 +39,7 @@ sql_ok($node, 'postgres', q{SELECT count(*) FROM etl.define('fails', steps => AR
 like(sql_error($node, 'postgres', q{SELECT etl.run('fails')}, 'keeper'), qr/^QE001/, 'a run that fails and leaves stages');
 my $max = sql_ok($node, 'postgres', 'SELECT max(run_id) FROM etl.runs');
 
-my @tables = qw(pipeline pipeline_version step ledger pipeline_access);
+my @tables = qw(pipeline pipeline_version step ledger pipeline_access metric_point);
 sub contents
 {
 	my ($server, $database) = @_;
@@ -50,6 +50,7 @@ sub contents
 my $wanted = contents($node, 'postgres');
 like($wanted, qr/ledger\|/, 'there is a ledger to keep');
 like($wanted, qr/pipeline_access\|/, 'and an access');
+like($wanted, qr/(metric_point\|.*){3}/s, 'and numbers to compare with');
 
 # --- plain dump into another database of the cluster
 my $dump = $node->basedir . '/plain.sql';
