@@ -11,6 +11,7 @@
 
 #include "access/htup_details.h"
 #include "access/tupmacs.h"
+#include "base/compat.h"
 #include "quality/batch.h"
 #include "storage/bufmgr.h"
 
@@ -34,11 +35,37 @@ alignment(char align)
 }
 
 /*
+ * reading: how values of a type are read.
+ */
+static DqBatchReading
+reading(Form_pg_attribute att)
+{
+	if (att->attlen == -1)
+		return DQ_READ_VARLENA;
+	if (att->attlen == -2)
+		return DQ_READ_CSTRING;
+	if (!att->attbyval)
+		return DQ_READ_FIXED;
+	switch (att->attlen)
+	{
+		case sizeof(char):
+			return DQ_READ_BYTE;
+		case sizeof(int16):
+			return DQ_READ_INT2;
+		case sizeof(int32):
+			return DQ_READ_INT4;
+		default:
+			return DQ_READ_INT8;
+	}
+}
+
+/*
  * lay_out: where columns lie, and how many have constant offsets.
  */
 static void
 lay_out(DqBatch *batch, TupleDesc desc)
 {
+	Datum *unwanted = palloc(sizeof(Datum) * DQ_BATCH_ROWS);
 	int offset = 0;
 	int i;
 
@@ -48,12 +75,12 @@ lay_out(DqBatch *batch, TupleDesc desc)
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 		DqBatchLayout *layout = &batch->layout[i];
 
+		layout->values = batch->values[i] ? batch->values[i] : unwanted;
+		layout->reading = reading(att);
 		layout->len = att->attlen;
 		layout->align = alignment(att->attalign);
-		layout->byval = att->attbyval;
-		layout->wanted = batch->values[i] != NULL;
 		layout->offset = -1;
-		if (layout->wanted && !layout->byval)
+		if (batch->values[i] != NULL && !att->attbyval)
 			batch->by_reference = true;
 		if (batch->fixed < batch->natts)
 			continue;
@@ -138,36 +165,50 @@ keep_page(DqBatch *batch, TupleTableSlot *stored)
 }
 
 /*
- * put: a value of the row that is being added.
+ * take_value: the value at an offset, which it may lie behind for its
+ * alignment; returns the offset behind it.
  */
-static inline void
-put(DqBatch *batch, int column, const char *at)
+static pg_attribute_always_inline uint32
+take_value(const DqBatchLayout *layout, int row, const char *data,
+		   uint32 offset)
 {
-	const DqBatchLayout *layout = &batch->layout[column];
-	Datum value;
+	const char *at;
 
-	if (!layout->wanted)
-		return;
-	if (!layout->byval)
-		value = PointerGetDatum(at);
-	else if (layout->len == sizeof(int32))
-		value = Int32GetDatum(*(const int32 *) at);
-	else
-		value = fetch_att(at, true, layout->len);
-	batch->values[column][batch->count] = value;
-}
-
-/*
- * step_over: the offset behind the value that begins at "at".
- */
-static inline uint32
-step_over(const DqBatchLayout *layout, uint32 offset, const char *at)
-{
-	if (layout->len > 0)
-		return offset + layout->len;
-	if (layout->len == -1)
-		return offset + VARSIZE_ANY(at);
-	return offset + strlen(at) + 1;
+	switch (layout->reading)
+	{
+		case DQ_READ_BYTE:
+			layout->values[row] = CharGetDatum(data[offset]);
+			return offset + sizeof(char);
+		case DQ_READ_INT2:
+			offset = TYPEALIGN(layout->align, offset);
+			at = data + offset;
+			layout->values[row] = Int16GetDatum(*(const int16 *) at);
+			return offset + sizeof(int16);
+		case DQ_READ_INT4:
+			offset = TYPEALIGN(layout->align, offset);
+			at = data + offset;
+			layout->values[row] = Int32GetDatum(*(const int32 *) at);
+			return offset + sizeof(int32);
+		case DQ_READ_INT8:
+			offset = TYPEALIGN(layout->align, offset);
+			at = data + offset;
+			layout->values[row] = *(const Datum *) at;
+			return offset + sizeof(Datum);
+		case DQ_READ_FIXED:
+			offset = TYPEALIGN(layout->align, offset);
+			layout->values[row] = PointerGetDatum(data + offset);
+			return offset + layout->len;
+		case DQ_READ_VARLENA:
+			/* a short one is not aligned and does not begin with a zero */
+			if (data[offset] == 0)
+				offset = TYPEALIGN(layout->align, offset);
+			layout->values[row] = PointerGetDatum(data + offset);
+			return offset + VARSIZE_ANY(data + offset);
+		case DQ_READ_CSTRING:
+			layout->values[row] = PointerGetDatum(data + offset);
+			return offset + strlen(data + offset) + 1;
+	}
+	return offset;
 }
 
 /*
@@ -178,34 +219,26 @@ take_apart(DqBatch *batch, HeapTuple tuple)
 {
 	HeapTupleHeader header = tuple->t_data;
 	const char *data = (const char *) header + header->t_hoff;
-	bool has_nulls = HeapTupleHasNulls(tuple);
+	const DqBatchLayout *layout = batch->layout;
 	uint64 bit = UINT64CONST(1) << batch->count;
 	uint32 offset = 0;
-	int i = 0;
+	int i;
 
-	if (!has_nulls)
+	if (!HeapTupleHasNulls(tuple))
 	{
-		for (; i < batch->fixed; i++)
-			put(batch, i, data + batch->layout[i].offset);
-		if (i > 0)
-			offset = batch->layout[i - 1].offset + batch->layout[i - 1].len;
+		for (i = 0; i < batch->natts; i++)
+			offset = take_value(&layout[i], batch->count, data, offset);
+		return;
 	}
-	for (; i < batch->natts; i++)
+	for (i = 0; i < batch->natts; i++)
 	{
-		const DqBatchLayout *layout = &batch->layout[i];
-
-		if (has_nulls && att_isnull(i, header->t_bits))
+		if (!att_isnull(i, header->t_bits))
 		{
-			batch->nulls[i] |= bit;
-			if (layout->wanted)
-				batch->values[i][batch->count] = (Datum) 0;
+			offset = take_value(&layout[i], batch->count, data, offset);
 			continue;
 		}
-		/* a short varlena is not aligned and does not begin with a zero */
-		if (layout->len != -1 || data[offset] == 0)
-			offset = TYPEALIGN(layout->align, offset);
-		put(batch, i, data + offset);
-		offset = step_over(layout, offset, data + offset);
+		batch->nulls[i] |= bit;
+		layout[i].values[batch->count] = (Datum) 0;
 	}
 }
 

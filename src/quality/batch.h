@@ -19,13 +19,25 @@
 /* pages that a batch may span */
 #define DQ_BATCH_PAGES 8
 
-/* how a column lies in a tuple */
+/* how a column is read from a tuple */
+typedef enum DqBatchReading
+{
+	DQ_READ_BYTE,
+	DQ_READ_INT2,
+	DQ_READ_INT4,
+	DQ_READ_INT8,
+	DQ_READ_FIXED, /* by reference, of a fixed width */
+	DQ_READ_VARLENA,
+	DQ_READ_CSTRING
+} DqBatchReading;
+
+/* how a column lies in a tuple, and where its values go */
 typedef struct DqBatchLayout
 {
+	Datum *values; /* of a column that nobody wants: a place for all of them */
+	DqBatchReading reading;
 	int16 len;
 	uint8 align; /* bytes */
-	bool byval;
-	bool wanted;
 	int offset; /* in a tuple without NULLs; -1: not constant */
 } DqBatchLayout;
 

@@ -22,7 +22,8 @@ static const DqRecogniser recognisers[] = {
 	dq_kernel_set_recognise,
 	dq_kernel_order_recognise,
 	dq_kernel_text_recognise,
-	dq_kernel_length_recognise};
+	dq_kernel_length_recognise,
+	dq_kernel_pattern_recognise};
 
 /*
  * dq_kernel_set_create: for rows of this shape.

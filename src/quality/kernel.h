@@ -81,6 +81,7 @@ extern DqKernel *dq_kernel_set_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_order_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_text_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_length_recognise(DqKernelSet *set, Node *expr);
+extern DqKernel *dq_kernel_pattern_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_generic_create(DqKernelSet *set, Node *expr);
 
 /* runs over the rows of a set of bits */

@@ -18,8 +18,8 @@
 #include "quality/kernel.h"
 #include "quality/varlena.h"
 
-/* places of a memo, and the longest value that it remembers */
-#define MEMO_PLACES 1024
+/* pairs of places of a memo, and the longest value that it remembers */
+#define MEMO_PAIRS 1024
 #define MEMO_BYTES 55
 
 /* after so many questions one in MEMO_USEFUL must have been known */
@@ -105,15 +105,26 @@ evaluate(Generic *generic, const DqBatch *batch, int row, bool *isnull)
 }
 
 /*
+ * is_memory_of: does this place remember these bytes?
+ */
+static inline bool
+is_memory_of(const Memory *memory, const char *data, int len)
+{
+	return memory->used && memory->len == len &&
+		   memcmp(memory->bytes, data, len) == 0;
+}
+
+/*
  * recall: the place of a value in the memo, with its bytes put there when
- * "used" is false; NULL when it is not to be remembered.
+ * "used" is false; NULL when it is not to be remembered. A value may be at two
+ * places; the newer one comes first.
  */
 static inline Memory *
 recall(Generic *generic, Datum value)
 {
 	const char *data;
 	int len;
-	Memory *memory;
+	Memory *pair;
 
 	if (!dq_varlena_is_plain(value))
 		return NULL;
@@ -121,19 +132,20 @@ recall(Generic *generic, Datum value)
 	len = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
 	if (len > MEMO_BYTES)
 		return NULL;
-	memory = &generic->memo[hash_bytes((const unsigned char *) data, len) %
-							MEMO_PLACES];
+	pair = &generic->memo[2 * (hash_bytes((const unsigned char *) data, len) %
+							   MEMO_PAIRS)];
 	generic->asked++;
-	if (memory->used && memory->len == len &&
-		memcmp(memory->bytes, data, len) == 0)
-	{
-		generic->known++;
-		return memory;
-	}
-	memory->used = false;
-	memory->len = len;
-	memcpy(memory->bytes, data, len);
-	return memory;
+	generic->known++;
+	if (is_memory_of(&pair[0], data, len))
+		return &pair[0];
+	if (is_memory_of(&pair[1], data, len))
+		return &pair[1];
+	generic->known--;
+	pair[1] = pair[0];
+	pair[0].used = false;
+	pair[0].len = len;
+	memcpy(pair[0].bytes, data, len);
+	return &pair[0];
 }
 
 /*
@@ -229,6 +241,6 @@ dq_kernel_generic_create(DqKernelSet *set, Node *expr)
 	generic->set = set;
 	find_columns(generic, expr);
 	if (may_remember(generic, expr))
-		generic->memo = palloc0(sizeof(Memory) * MEMO_PLACES);
+		generic->memo = palloc0(sizeof(Memory) * 2 * MEMO_PAIRS);
 	return &generic->head;
 }

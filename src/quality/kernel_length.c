@@ -26,19 +26,39 @@ typedef struct Length
 } Length;
 
 /*
+ * count_utf8: bytes that begin a character, eight at a time.
+ */
+static int
+count_utf8(const char *data, int len)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	int count = len;
+	uint64 word;
+	int i;
+
+	for (i = 0; i + 8 <= len; i += 8)
+	{
+		memcpy(&word, data + i, 8);
+		if ((word & (ones << 7)) == 0)
+			continue;
+		/* a byte that goes on with a character is 10xxxxxx */
+		word = (word >> 7) & ~(word >> 6) & ones;
+		count -= (int) ((word * ones) >> 56);
+	}
+	for (; i < len; i++)
+		count -= ((unsigned char) data[i] & 0xC0) == 0x80;
+	return count;
+}
+
+/*
  * count_characters: of a text in the encoding of the database.
  */
 static int
 count_characters(const char *data, int len)
 {
-	int count = 0;
-	int i;
-
-	if (GetDatabaseEncoding() != PG_UTF8)
-		return pg_mbstrlen_with_len(data, len);
-	for (i = 0; i < len; i++)
-		count += ((unsigned char) data[i] & 0xC0) != 0x80;
-	return count;
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return count_utf8(data, len);
+	return pg_mbstrlen_with_len(data, len);
 }
 
 /*

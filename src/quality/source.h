@@ -23,6 +23,7 @@ typedef struct DqSource
 	const char *alias; /* its name in expressions, quoted */
 	const char *from; /* schema.relation, with the alias if any */
 	List *columns; /* of DqColumn * */
+	int scannable; /* kept by strategy_scan.c: 1, -1; 0: not looked at */
 } DqSource;
 
 extern DqSource *dq_source_open(Oid relid, const char *alias);

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "base/errctx.h"
@@ -35,16 +36,20 @@ typedef struct Attempt
 } Attempt;
 
 /*
- * is_scannable: the relation, as the current user sees it.
+ * is_scannable: the relation, as the current user sees it; looked at once.
  */
 static bool
 is_scannable(const DqSource *source)
 {
-	Relation rel = table_open(source->relid, NoLock);
-	bool possible = dq_scan_possible(rel);
+	if (source->scannable == 0)
+	{
+		Relation rel = relation_open(source->relid, NoLock);
 
-	table_close(rel, NoLock);
-	return possible;
+		unconstify(DqSource *, source)->scannable =
+			dq_scan_possible(rel) ? 1 : -1;
+		relation_close(rel, NoLock);
+	}
+	return source->scannable > 0;
 }
 
 /*

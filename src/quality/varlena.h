@@ -6,6 +6,7 @@
 #define DQ_VARLENA_H
 
 #include "access/detoast.h"
+#include "base/compat.h"
 #include "fmgr.h"
 
 /* the bytes of a value */

@@ -210,6 +210,49 @@ SELECT evaluation, failed_rows = tested_rows AS in_this_process FROM by_scan('ma
 RESET dq_etl.scan_workers;
 RESET min_parallel_table_scan_size;
 
+-- generated rows, generated conditions: no difference, alone and in parallel
+CREATE TABLE generated AS
+SELECT (h % 100)::smallint AS s, CASE WHEN h % 11 > 0 THEN h % 1000 END AS i, CASE WHEN h % 7 > 0 THEN h::bigint * h END AS b,
+	CASE h % 9 WHEN 0 THEN 'NaN' WHEN 1 THEN NULL WHEN 2 THEN '-Infinity' ELSE (h % 50)::real / 8 END AS r, CASE h % 13 WHEN 0 THEN 'Infinity' WHEN 1 THEN '-0' ELSE h::float8 / 1e6 END AS d,
+	CASE h % 17 WHEN 0 THEN 'NaN' WHEN 1 THEN NULL ELSE (h % 100000)::numeric / (1 + abs(h % 3)) END AS n, CASE WHEN h % 5 > 0 THEN left(md5(h::text), abs(h) % 12) END AS t,
+	left(md5(i::text), abs(h) % 3)::varchar(8) AS v, left(md5(h::text), 2)::character(4) AS c, date '2024-01-01' + h % 400 AS dt, timestamp '2024-01-01' + h % 1000 * interval '1 hour' AS ts,
+	CASE WHEN h % 3 > 0 THEN h % 2 = 0 END AS f, md5((h % 50)::text)::uuid AS u
+FROM generate_series(1, 3000) AS i, hashint4(i) AS h;
+CREATE TABLE conditions AS
+WITH literals AS (
+	SELECT a.attname AS col, format_type(a.atttypid, a.atttypmod) AS type, k, quote_literal(to_jsonb(g) ->> a.attname) || '::' || format_type(a.atttypid, a.atttypmod) AS x
+	FROM pg_attribute AS a, LATERAL (SELECT row_number() OVER () AS k, g.* FROM generated AS g WHERE to_jsonb(g) ->> a.attname IS NOT NULL LIMIT 3) AS g
+	WHERE attrelid = 'generated'::regclass AND attnum > 0)
+SELECT row_number() OVER () AS no, condition
+FROM (
+	SELECT format('%s %s %s', col, op, x) FROM literals, unnest('{<,<=,=,<>,>=,>}'::text[]) AS op WHERE k < 3
+	UNION ALL SELECT format('%s BETWEEN %s AND %s', col, min(x), max(x)) FROM literals GROUP BY col
+	UNION ALL SELECT format('%s IN (%s)', col, string_agg(x, ', ')) FROM literals GROUP BY col
+	UNION ALL SELECT format('%s NOT IN (%s)', col, string_agg(x, ', ')) FROM literals GROUP BY col
+	UNION ALL SELECT format('%s <> ALL (ARRAY[%s, NULL])', col, string_agg(x, ', ')) FROM literals GROUP BY col
+) AS c (condition);
+INSERT INTO conditions
+SELECT 1000 + a.no, format(CASE a.no % 5 WHEN 0 THEN '(%s) AND (%s)' WHEN 1 THEN '(%s) OR NOT (%s)' WHEN 2 THEN '((%s) AND (%s)) IS TRUE' WHEN 3 THEN '(%s) IS UNKNOWN OR (%s)' ELSE 'CASE WHEN %s THEN %s ELSE f END' END, a.condition, b.condition)
+FROM conditions AS a JOIN conditions AS b ON b.no = (a.no * 37) % 199 + 1;
+SELECT count(*) > 300 AS many, count(*) FILTER (WHERE NOT same) AS different, count(*) FILTER (WHERE evaluation <> 'scan') AS elsewhere
+FROM compare('generated', (SELECT array_agg(condition ORDER BY no) FROM conditions));
+SELECT count(*) FILTER (WHERE NOT same) AS different FROM compare('generated', (SELECT array_agg(condition ORDER BY no) FROM conditions), 'i % 3 > 0 OR t > ''8''');
+SET min_parallel_table_scan_size = 0;
+SET dq_etl.scan_workers = 2;
+SELECT count(*) FILTER (WHERE NOT same) AS different FROM compare('generated', (SELECT array_agg(condition ORDER BY no) FROM conditions), 'd < 500');
+
+-- a cancel ends it, wherever it is, and leaves nothing behind
+SET statement_timeout = '50ms';
+SELECT count(*) FROM by_scan('many', (SELECT array_agg(format('i %% %s >= 0 AND md5(t || i) > ''0''', k)) FROM generate_series(1, 300) AS k), NULL);
+\echo :LAST_ERROR_SQLSTATE
+SET dq_etl.scan_workers = 0;
+SELECT count(*) FROM by_scan('many', (SELECT array_agg(format('i %% %s >= 0 AND md5(t || i) > ''0''', k)) FROM generate_series(1, 300) AS k), NULL);
+\echo :LAST_ERROR_SQLSTATE
+RESET statement_timeout;
+RESET dq_etl.scan_workers;
+RESET min_parallel_table_scan_size;
+SELECT * FROM compare('many', ARRAY['i > 0', 't ~* ''^VALUE''']);
+
 -- under snapshots that are not the latest; with writes of this transaction
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 UPDATE logic SET a = 3 WHERE a = 2;
