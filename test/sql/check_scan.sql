@@ -169,7 +169,7 @@ SELECT * FROM compare('many', ARRAY['i % 10 <> 0', 't ~ ''[0-5]$''', 't <> ''val
 CREATE ROLE check_scan_reader;
 GRANT USAGE ON SCHEMA check_scan TO check_scan_reader;
 GRANT SELECT (a, b) ON logic TO check_scan_reader;
-GRANT EXECUTE ON FUNCTION etl.check(regclass, text[], text, numeric, integer), etl.explain_check(regclass, text[], text) TO check_scan_reader;
+GRANT EXECUTE ON FUNCTION etl.check, etl.explain_check TO check_scan_reader;
 GRANT USAGE ON SCHEMA etl TO check_scan_reader;
 SET ROLE check_scan_reader;
 SELECT check_name, evaluation, status, failed_rows, error_sqlstate FROM etl.check('logic', ARRAY['a > 0', 'c = ''x''', 'b + 0 > 0', 'a > 0 OR c = ''x''']);
@@ -268,5 +268,5 @@ RESET dq_etl.force_evaluation;
 SET client_min_messages = warning;
 DROP SCHEMA check_scan CASCADE;
 REVOKE ALL ON SCHEMA etl FROM check_scan_reader;
-REVOKE ALL ON FUNCTION etl.check(regclass, text[], text, numeric, integer), etl.explain_check(regclass, text[], text) FROM check_scan_reader;
+REVOKE ALL ON FUNCTION etl.check, etl.explain_check FROM check_scan_reader;
 DROP ROLE check_scan_reader;
