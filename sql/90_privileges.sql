@@ -11,6 +11,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA etl, etl_catalog FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	etl_catalog.cron_jobs(),
 	etl_catalog.has_role(oid, text),
+	etl_catalog.may_read(oid[], text[], text[]),
 	etl_catalog.next_window(interval, timestamptz, text, boolean, timestamptz[], timestamptz[], timestamptz),
 	etl_catalog.window_list(interval, timestamptz, text, timestamptz[], timestamptz[], timestamptz[], timestamptz[], bigint[], timestamptz, integer),
 	etl_catalog.run_statement(text, interval, timestamptz, text, timestamptz, timestamptz, timestamptz),

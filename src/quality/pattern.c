@@ -168,10 +168,11 @@ chosen(const DqPatterns *patterns)
 }
 
 /*
- * dq_pattern_top: the most frequent shapes: a List of DqShapeCount *.
+ * dq_pattern_list: all shapes, the most frequent first: a List of
+ * DqShapeCount *.
  */
 List *
-dq_pattern_top(DqPatterns *patterns, int limit)
+dq_pattern_list(DqPatterns *patterns)
 {
 	HASH_SEQ_STATUS scan;
 	ShapeEntry *entry;
@@ -187,7 +188,7 @@ dq_pattern_top(DqPatterns *patterns, int limit)
 		shapes = lappend(shapes, count);
 	}
 	list_sort(shapes, compare_counts);
-	return list_truncate(shapes, limit);
+	return shapes;
 }
 
 /*

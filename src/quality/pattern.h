@@ -18,7 +18,7 @@ typedef struct DqPatterns DqPatterns;
 extern DqPatterns *dq_pattern_create(void);
 extern void dq_pattern_add(DqPatterns *patterns, const char *bytes, int len,
 						   int64 rows);
-extern List *dq_pattern_top(DqPatterns *patterns, int limit);
+extern List *dq_pattern_list(DqPatterns *patterns);
 
 /* are runs of one kind written as one? */
 extern bool dq_pattern_has_runs(const DqPatterns *patterns);

@@ -366,7 +366,9 @@ draw_column(DqProfile *profile, int column, int top, Datum *values)
 	}
 	if (drawing.patterns != NULL)
 	{
-		portrait->shapes = dq_pattern_top(drawing.patterns, MAX_SHAPES_SHOWN);
+		portrait->all_shapes = dq_pattern_list(drawing.patterns);
+		portrait->shapes = list_truncate(list_copy(portrait->all_shapes),
+										 MAX_SHAPES_SHOWN);
 		portrait->shapes_are_runs = dq_pattern_has_runs(drawing.patterns);
 	}
 	return portrait;

@@ -37,7 +37,8 @@ typedef struct DqPortrait
 	int64 bins[DQ_BINS]; /* between the extremes */
 	bool has_bins;
 	List *top; /* of DqTopValue *, the most frequent first */
-	List *shapes; /* of DqShapeCount * */
+	List *shapes; /* of DqShapeCount *, the most frequent first */
+	List *all_shapes;
 	bool shapes_are_runs;
 } DqPortrait;
 

@@ -43,7 +43,7 @@ typedef struct DqProfileTask
 {
 	Oid relid;
 	List *columns; /* of char *; NIL: all that may be read */
-	const char *row_filter; /* NULL: none */
+	char *row_filter; /* NULL: none */
 	bool exact;
 	int sample_rows;
 } DqProfileTask;
