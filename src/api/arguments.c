@@ -79,6 +79,25 @@ dq_arguments_required_list(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 /*
+ * dq_arguments_int: an integer argument within bounds; 22004, 22023.
+ */
+int
+dq_arguments_int(FunctionCallInfo fcinfo, int n, const char *name, int least,
+				 int most)
+{
+	int value;
+
+	dq_arguments_require(fcinfo, n, name);
+	value = PG_GETARG_INT32(n);
+	if (value < least || value > most)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must be between %d and %d", name, least,
+						most)));
+	return value;
+}
+
+/*
  * dq_arguments_numeric: a numeric argument as text, NULL for SQL NULL.
  */
 char *

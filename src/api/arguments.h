@@ -15,6 +15,8 @@ extern List *dq_arguments_list(FunctionCallInfo fcinfo, int n,
 							   const char *name);
 extern List *dq_arguments_required_list(FunctionCallInfo fcinfo, int n,
 										const char *name);
+extern int dq_arguments_int(FunctionCallInfo fcinfo, int n, const char *name,
+							int least, int most);
 extern char *dq_arguments_numeric(FunctionCallInfo fcinfo, int n);
 
 /* rule objects: started with their type; a NULL argument adds nothing */

@@ -34,25 +34,6 @@ PG_FUNCTION_INFO_V1(dq_etl_catalog_may_read);
 #define MAX_TOP_VALUES 1000
 
 /*
- * read_int: an integer argument within bounds; 22004, 22023.
- */
-static int
-read_int(FunctionCallInfo fcinfo, int n, const char *name, int least,
-		 int most)
-{
-	int value;
-
-	dq_arguments_require(fcinfo, n, name);
-	value = PG_GETARG_INT32(n);
-	if (value < least || value > most)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" must be between %d and %d", name, least,
-						most)));
-	return value;
-}
-
-/*
  * read_task: the source is the first argument; columns is this one, and the
  * row filter follows it.
  */
@@ -129,8 +110,8 @@ dq_etl_profile(PG_FUNCTION_ARGS)
 	read_task(&task, fcinfo, 1);
 	dq_arguments_require(fcinfo, 3, "exact");
 	task.exact = PG_GETARG_BOOL(3);
-	task.sample_rows = read_int(fcinfo, 4, "sample_rows", 1, MAX_SAMPLE_ROWS);
-	top = read_int(fcinfo, 5, "top_values", 0, MAX_TOP_VALUES);
+	task.sample_rows = dq_arguments_int(fcinfo, 4, "sample_rows", 1, MAX_SAMPLE_ROWS);
+	top = dq_arguments_int(fcinfo, 5, "top_values", 0, MAX_TOP_VALUES);
 	profile = take_profile(&task, &partial);
 	return return_profile(fcinfo, profile, top);
 }
@@ -161,7 +142,7 @@ dq_etl_save_profile(PG_FUNCTION_ARGS)
 
 	dq_guard_writable("etl.save_profile()");
 	read_task(&task, fcinfo, 2);
-	task.sample_rows = read_int(fcinfo, 4, "sample_rows", 1, MAX_SAMPLE_ROWS);
+	task.sample_rows = dq_arguments_int(fcinfo, 4, "sample_rows", 1, MAX_SAMPLE_ROWS);
 	profile = take_profile(&task, &saved.partial);
 	saved.relation = dq_sqltext_relation(task.relid);
 	saved.label = dq_arguments_text(fcinfo, 1);
@@ -185,7 +166,7 @@ dq_etl_show_profile(PG_FUNCTION_ARGS)
 	int top;
 
 	dq_arguments_require(fcinfo, 0, "profile_id");
-	top = read_int(fcinfo, 1, "top_values", 0, MAX_TOP_VALUES);
+	top = dq_arguments_int(fcinfo, 1, "top_values", 0, MAX_TOP_VALUES);
 	saved = dq_profiles_read(PG_GETARG_INT64(0));
 	return return_profile(fcinfo, dq_profile_from_bytes(saved->state), top);
 }
