@@ -302,6 +302,9 @@ write_condition(DqConstraint *constraint, Target *target,
 	Node *tree;
 	char *name;
 
+	/* as it was written, unless its end is a comment */
+	if (check->expression != NULL && strstr(check->expression, "--") == NULL)
+		condition = check->expression;
 	if (check->on_null == DQ_NULL_FAIL)
 		condition = psprintf("(%s) IS TRUE", condition);
 	if (probe->filter != NULL)

@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "base/json.h"
+#include "base/spi.h"
 #include "base/sqltext.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
@@ -114,30 +115,69 @@ compare_strings(const ListCell *a, const ListCell *b)
 }
 
 /*
- * mine_values: few different texts, all known. True when suggested.
+ * sampled_values: the frequent values, which are all there are in the sample;
+ * NIL when one is clipped.
  */
-static bool
-mine_values(DqMine *mine, DqPortrait *portrait, int max_values)
+static List *
+sampled_values(const DqPortrait *portrait)
 {
-	DqFacts *facts = portrait->facts;
 	List *values = NIL;
-	DqJsonBuild build;
 	ListCell *lc;
 
-	if (facts->kind.class != DQ_KIND_TEXT || !portrait->distinct_exact ||
-		portrait->distinct > max_values ||
-		portrait->different != (int64) portrait->distinct ||
-		list_length(portrait->top) != portrait->different ||
-		facts->values < ROWS_PER_VALUE * portrait->different)
-		return false;
 	foreach(lc, portrait->top)
 	{
 		DqTopValue *top = (DqTopValue *) lfirst(lc);
 
 		if (top->clipped)
-			return false;
+			return NIL;
 		values = lappend(values, top->value);
 	}
+	return values;
+}
+
+/*
+ * asked_values: all values, by a query, when the sample has missed some.
+ */
+static List *
+asked_values(DqMine *mine, const DqFacts *facts)
+{
+	const DqColumn *column = dq_source_column(mine->source, facts->name);
+	const char *filter = mine->task->row_filter;
+	List *values = NIL;
+	DqRows *rows;
+	uint64 i;
+
+	rows = dq_spi_query_readonly(
+		DQ_USER,
+		psprintf("SELECT DISTINCT %s AS value FROM %s WHERE %s IS NOT NULL%s",
+				 column->sql, mine->source->from, column->sql,
+				 filter ? psprintf(" AND (\n%s\n)", filter) : ""),
+		NULL);
+	for (i = 0; i < rows->count; i++)
+		values = lappend(values, dq_rows_text(rows, i, "value"));
+	return values;
+}
+
+/*
+ * mine_values: few different texts. True when suggested.
+ */
+static bool
+mine_values(DqMine *mine, DqPortrait *portrait, int max_values)
+{
+	DqFacts *facts = portrait->facts;
+	List *values;
+	DqJsonBuild build;
+
+	if (facts->kind.class != DQ_KIND_TEXT || !portrait->distinct_exact ||
+		portrait->distinct > max_values ||
+		facts->length_max > DQ_PROFILE_CLIP / 4 ||
+		facts->values < ROWS_PER_VALUE * portrait->distinct)
+		return false;
+	values = portrait->different == (int64) portrait->distinct ?
+				 sampled_values(portrait) :
+				 asked_values(mine, facts);
+	if (values == NIL)
+		return false;
 	list_sort(values, compare_strings);
 	begin_rule(&build, "accepted_values", facts);
 	dq_json_add_text_list(&build, "allowed", values);
@@ -557,6 +597,7 @@ dq_mine_checks(const DqProfileTask *task, const char *source, int max_values)
 	bool partial;
 	ListCell *lc;
 
+	mine.task = task;
 	mine.source = dq_source_open(task->relid, NULL);
 	mine.profile = dq_profile_run(task, &partial);
 	if (mine.profile->rows == 0)

@@ -23,6 +23,7 @@ typedef struct DqSuggestion
 /* a profile that is being mined */
 typedef struct DqMine
 {
+	const DqProfileTask *task;
 	const DqSource *source;
 	DqProfile *profile;
 	List *portraits; /* of DqPortrait * */

@@ -31,8 +31,52 @@
 #define MIN_KEY_ROWS 2
 
 /*
- * dq_mine_may_be_unique: as far as the profile tells. Floating point numbers
- * are not taken for keys.
+ * numeric_scale_of: digits after the point that a type modifier allows.
+ */
+static int
+numeric_scale_of(int32 typmod)
+{
+	return (typmod - VARHDRSZ) & 0x7ff;
+}
+
+/*
+ * has_name_of_key: does the column's name say that it is one?
+ */
+static bool
+has_name_of_key(const char *column)
+{
+	Size len = strlen(column);
+
+	return pg_strcasecmp(column, "id") == 0 ||
+		   (len > 3 && pg_strcasecmp(column + len - 3, "_id") == 0);
+}
+
+/*
+ * is_measure: does the type say that it is measured, not counted or named?
+ */
+static bool
+is_measure(const DqFacts *facts)
+{
+	switch (facts->kind.class)
+	{
+		case DQ_KIND_FLOAT:
+		case DQ_KIND_BOOL:
+		case DQ_KIND_TIME:
+			return true;
+		case DQ_KIND_NUMERIC:
+			return facts->typmod < (int32) VARHDRSZ ||
+				   numeric_scale_of(facts->typmod) > 0;
+		case DQ_KIND_INTEGER:
+		case DQ_KIND_TEXT:
+		case DQ_KIND_OTHER:
+			break;
+	}
+	return false;
+}
+
+/*
+ * dq_mine_may_be_unique: as far as the profile tells. What is measured is no
+ * key, but for a numeric that is called one.
  */
 bool
 dq_mine_may_be_unique(const DqPortrait *portrait)
@@ -41,8 +85,8 @@ dq_mine_may_be_unique(const DqPortrait *portrait)
 	double values = (double) facts->values;
 
 	if (!portrait->distinct_known || facts->values < MIN_KEY_ROWS ||
-		facts->kind.class == DQ_KIND_FLOAT ||
-		facts->kind.class == DQ_KIND_BOOL)
+		(is_measure(facts) && !(facts->kind.class == DQ_KIND_NUMERIC &&
+								has_name_of_key(facts->name))))
 		return false;
 	if (portrait->distinct_exact)
 		return portrait->distinct == values;
@@ -58,18 +102,6 @@ static char *
 key_text(const char *kind, List *names)
 {
 	return psprintf("%s (%s)", kind, dq_sqltext_ident_list(names));
-}
-
-/*
- * has_name_of_key: does the column's name say that it is one?
- */
-static bool
-has_name_of_key(const char *column)
-{
-	Size len = strlen(column);
-
-	return pg_strcasecmp(column, "id") == 0 ||
-		   (len > 3 && pg_strcasecmp(column + len - 3, "_id") == 0);
 }
 
 /*

@@ -188,15 +188,15 @@ has_text(const Side *side, const char *text)
 }
 
 /*
- * sampling_error: standard error of a fraction p from the sample of a side; 0
- * when all values are in it.
+ * sampling_error: standard error of a fraction p from the sample of a side,
+ * with something for the skew of small fractions; 0 when all values are in it.
  */
 static double
 sampling_error(const Side *side, double p)
 {
 	if (side->portrait->complete || side->count == 0)
 		return 0;
-	return sqrt(p * (1 - p) / side->count);
+	return sqrt(p * (1 - p) / side->count + 4.0 / side->count / side->count);
 }
 
 /*
