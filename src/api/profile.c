@@ -110,7 +110,8 @@ dq_etl_profile(PG_FUNCTION_ARGS)
 	read_task(&task, fcinfo, 1);
 	dq_arguments_require(fcinfo, 3, "exact");
 	task.exact = PG_GETARG_BOOL(3);
-	task.sample_rows = dq_arguments_int(fcinfo, 4, "sample_rows", 1, MAX_SAMPLE_ROWS);
+	task.sample_rows = dq_arguments_int(fcinfo, 4, "sample_rows", 1,
+										MAX_SAMPLE_ROWS);
 	top = dq_arguments_int(fcinfo, 5, "top_values", 0, MAX_TOP_VALUES);
 	profile = take_profile(&task, &partial);
 	return return_profile(fcinfo, profile, top);
@@ -142,7 +143,8 @@ dq_etl_save_profile(PG_FUNCTION_ARGS)
 
 	dq_guard_writable("etl.save_profile()");
 	read_task(&task, fcinfo, 2);
-	task.sample_rows = dq_arguments_int(fcinfo, 4, "sample_rows", 1, MAX_SAMPLE_ROWS);
+	task.sample_rows = dq_arguments_int(fcinfo, 4, "sample_rows", 1,
+										MAX_SAMPLE_ROWS);
 	profile = take_profile(&task, &saved.partial);
 	saved.relation = dq_sqltext_relation(task.relid);
 	saved.label = dq_arguments_text(fcinfo, 1);

@@ -580,7 +580,7 @@ verify(DqMine *mine, const DqProfileTask *task, const char *source)
 			continue;
 		if (suggestion->key != NIL)
 			key = suggestion->key;
-		if (suggestion->not_null != NULL && has_name(key, suggestion->not_null))
+		if (suggestion->not_null && has_name(key, suggestion->not_null))
 			continue;
 		kept = lappend(kept, suggestion);
 	}
