@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -135,6 +136,16 @@ is_bytewise(Oid collation)
 }
 
 /*
+ * is_parallel_safe: may a parallel worker call this function, if there is one?
+ */
+static bool
+is_parallel_safe(Oid function)
+{
+	return !OidIsValid(function) ||
+		   func_parallel(function) == PROPARALLEL_SAFE;
+}
+
+/*
  * dq_kind_init: the kind of a type and collation.
  */
 void
@@ -171,6 +182,9 @@ dq_kind_init(DqKind *kind, Oid type, Oid collation)
 	}
 	getTypeOutputInfo(kind->type, &output, &varlena);
 	fmgr_info(output, &kind->output);
+	kind->parallel_safe = is_parallel_safe(output) &&
+						  is_parallel_safe(kind->hash.fn_oid) &&
+						  is_parallel_safe(kind->compare.fn_oid);
 }
 
 /*

@@ -38,6 +38,7 @@ typedef struct DqKind
 	bool same_bytes; /* texts: equal when their bytes are */
 	bool can_hash;
 	bool can_order;
+	bool parallel_safe; /* its functions are */
 	Oid less; /* the operator, when can_order */
 	FmgrInfo hash; /* with a seed; OTHER, and TEXT without same_bytes */
 	FmgrInfo compare; /* OTHER, and TEXT when not by bytes */

@@ -14,11 +14,11 @@
 #include "quality/scan.h"
 
 /* where a stretch of rows begins */
-typedef struct DqPlace
+typedef struct DqStretchStart
 {
 	Oid table;
 	BlockNumber block;
-} DqPlace;
+} DqStretchStart;
 
 typedef struct DqProfile
 {
@@ -32,9 +32,9 @@ typedef struct DqProfile
 	/* the order of rows */
 	bool has_order; /* it is that of the storage */
 	bool alone; /* no other process scans parts of the same relation */
-	DqPlace now;
+	DqStretchStart now;
 	BlockNumber block; /* of the last row */
-	DqPlace *places; /* of finished stretches */
+	DqStretchStart *places; /* of finished stretches */
 	int stretches;
 	int room;
 } DqProfile;
@@ -86,6 +86,6 @@ extern int dq_profile_sampled(const DqProfile *profile, int column,
 #define DQ_PROFILE_CLIP 200
 #define DQ_PROFILE_MARK 17
 
-extern const DqSinkType dq_profile_sink;
+extern const DqSinkType dq_profile_sink_type;
 
 #endif /* DQ_PROFILE_H */

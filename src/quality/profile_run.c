@@ -12,11 +12,9 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -89,7 +87,7 @@ begin_sink(Relation rel, const char *spec, Size len)
 	alone = pq_getmsgbyte(&buf) != 0;
 	count = (int) pq_getmsgint(&buf, 4);
 
-	sink->head.type = &dq_profile_sink;
+	sink->head.type = &dq_profile_sink_type;
 	sink->head.spec = spec;
 	sink->head.spec_len = len;
 	sink->profile = dq_profile_create(count);
@@ -101,7 +99,10 @@ begin_sink(Relation rel, const char *spec, Size len)
 
 		add_column(sink->profile, i, RelationGetDescr(rel), attnum, attnum);
 		sink->head.last_attr = Max(sink->head.last_attr, attnum);
+		if (!sink->profile->columns[i].kind.parallel_safe)
+			sink->head.serial = true;
 	}
+	sink->head.serial = sink->head.serial || exact;
 	dq_profile_begin(sink->profile, sample_rows, exact);
 	return &sink->head;
 }
@@ -159,7 +160,7 @@ merge_sink(DqSink *sink, const char *bytes, Size len)
 	MemoryContextDelete(cxt);
 }
 
-const DqSinkType dq_profile_sink = {
+const DqSinkType dq_profile_sink_type = {
 	.name = "profile",
 	.parallel = true,
 	.begin = begin_sink,
@@ -215,38 +216,25 @@ choose_columns(const DqSource *source, List *names)
 }
 
 /*
- * can_scan: can the relation be read by scan_heap?
- */
-static bool
-can_scan(Relation rel)
-{
-	return rel->rd_rel->relkind == RELKIND_RELATION &&
-		   rel->rd_rel->relam == HEAP_TABLE_AM_OID &&
-		   !rel->rd_rel->relhassubclass && !RELATION_IS_OTHER_TEMP(rel);
-}
-
-/*
- * scan_heap: the pass in C.
+ * scan_heap: the pass in C, by several processes when that is worth it and
+ * not all values have to be sorted in one place.
  */
 static DqProfile *
 scan_heap(Relation rel, const DqProfileTask *task, List *columns)
 {
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
 	StringInfoData spec;
 	DqSink *sink;
+	int workers;
 
 	write_spec(&spec, task, columns, true);
 	sink = begin_sink(rel, spec.data, spec.len);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	workers = dq_scan_workers(rel, list_make1(sink));
+	if (workers > 0)
 	{
-		CHECK_FOR_INTERRUPTS();
-		slot_getsomeattrs(slot, sink->last_attr);
-		sink_row(sink, slot);
+		write_spec(&spec, task, columns, false);
+		sink = begin_sink(rel, spec.data, spec.len);
 	}
-	end_sink(sink);
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	(void) dq_scan_run(rel, list_make1(sink), workers);
 	return ((ProfileSink *) sink)->profile;
 }
 
@@ -323,7 +311,7 @@ dq_profile_run(const DqProfileTask *task, bool *partial)
 	rel = relation_open(task->relid, NoLock);
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (task->row_filter == NULL && !*partial && can_scan(rel))
+	if (task->row_filter == NULL && !*partial && dq_scan_possible(rel))
 		profile = scan_heap(rel, task, columns);
 	else
 		profile = stream(rel, source, task, columns);

@@ -155,6 +155,30 @@ SELECT count(*) AS difference FROM (SELECT * FROM show('many') EXCEPT SELECT * F
 SELECT most_common IS NULL AS unknown, top_values FROM etl.profile('many', '{i}', sample_rows => 100);
 SELECT jsonb_array_length(top_values) FROM etl.profile('facts', '{code}', top_values => 7);
 
+-- several processes find the same, but for the last digits of moments; so do partitions of another layout
+CREATE TABLE parts (LIKE orders) PARTITION BY RANGE (up);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (MINVALUE) TO (1000);
+CREATE TABLE parts_2 (t text, dropped text, up integer, down integer, steps integer, same integer, none integer, n numeric, holes integer);
+ALTER TABLE parts_2 DROP COLUMN dropped;
+ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES FROM (1000) TO (MAXVALUE);
+INSERT INTO parts SELECT * FROM orders ORDER BY up;
+CREATE FUNCTION rounded(source regclass) RETURNS TABLE (col text, field text, value text)
+LANGUAGE sql BEGIN ATOMIC
+	SELECT s.col, s.field, CASE WHEN s.field IN ('mean', 'stddev', 'skewness', 'kurtosis') THEN round(s.value::text::numeric, 6)::text ELSE s.value::text END
+	FROM show(rounded.source) AS s;
+END;
+SET dq_etl.scan_workers = 0;
+CREATE TABLE alone AS SELECT 'many' AS source, r.* FROM rounded('many') AS r UNION ALL SELECT 'facts', r.* FROM rounded('facts') AS r UNION ALL SELECT 'parts', r.* FROM rounded('parts') AS r;
+SELECT col, value FROM alone WHERE source = 'parts' AND field = 'row_order';
+SET dq_etl.scan_workers = 2;
+SET min_parallel_table_scan_size = 0;
+SELECT count(*) AS differences FROM (
+	(SELECT 'many', r.* FROM rounded('many') AS r UNION ALL SELECT 'facts', r.* FROM rounded('facts') AS r UNION ALL SELECT 'parts', r.* FROM rounded('parts') AS r)
+	EXCEPT TABLE alone) AS s;
+RESET dq_etl.scan_workers;
+RESET min_parallel_table_scan_size;
+SELECT * FROM (SELECT * FROM rounded('parts') EXCEPT SELECT * FROM rounded('orders')) AS s;
+
 -- names
 CREATE TABLE "Ta""ble ;--" ("Col ""umn" integer, "select" text, "überlänge_sechzig_drei_bytes_lang_aaaaaaaaaaaaaaaaaaaaaaaaaaa" date);
 INSERT INTO "Ta""ble ;--" VALUES (1, 'a', '2024-01-01');
