@@ -177,7 +177,7 @@ end_stretch(DqProfile *profile)
 		Size size;
 
 		profile->room = Max(64, profile->room * 2);
-		size = sizeof(DqStretchStart) * profile->room;
+		size = sizeof(DqStart) * profile->room;
 		profile->places = profile->places ?
 							  repalloc(profile->places, size) :
 							  MemoryContextAlloc(profile->context, size);
@@ -281,9 +281,9 @@ dq_profile_end(DqProfile *profile)
 static int
 compare_places(const void *a, const void *b, void *arg)
 {
-	const DqStretchStart *places = (const DqStretchStart *) arg;
-	const DqStretchStart *x = &places[*(const int *) a];
-	const DqStretchStart *y = &places[*(const int *) b];
+	const DqStart *places = (const DqStart *) arg;
+	const DqStart *x = &places[*(const int *) a];
+	const DqStart *y = &places[*(const int *) b];
 
 	if (x->table != y->table)
 		return x->table < y->table ? -1 : 1;
@@ -393,16 +393,16 @@ take_places(DqProfile *into, const DqProfile *from)
 		return;
 	if (total > into->room)
 	{
-		DqStretchStart *larger = MemoryContextAlloc(into->context,
-													sizeof(DqStretchStart) * total);
+		DqStart *larger = MemoryContextAlloc(into->context,
+											 sizeof(DqStart) * total);
 
 		if (into->places != NULL)
-			memcpy(larger, into->places, sizeof(DqStretchStart) * into->stretches);
+			memcpy(larger, into->places, sizeof(DqStart) * into->stretches);
 		into->places = larger;
 		into->room = total;
 	}
 	memcpy(into->places + into->stretches, from->places,
-		   sizeof(DqStretchStart) * from->stretches);
+		   sizeof(DqStart) * from->stretches);
 	into->stretches = total;
 }
 
@@ -478,7 +478,7 @@ dq_profile_load(StringInfo buf)
 	profile->has_order = pq_getmsgbyte(buf) != 0;
 	for (i = 0; i < profile->count; i++)
 		dq_facts_load(&profile->columns[i], buf, profile->stretches);
-	profile->places = palloc(sizeof(DqStretchStart) * (profile->stretches + 1));
+	profile->places = palloc(sizeof(DqStart) * (profile->stretches + 1));
 	for (i = 0; i < profile->stretches; i++)
 	{
 		profile->places[i].table = pq_getmsgint(buf, 4);

@@ -14,11 +14,11 @@
 #include "quality/scan.h"
 
 /* where a stretch of rows begins */
-typedef struct DqStretchStart
+typedef struct DqStart
 {
 	Oid table;
 	BlockNumber block;
-} DqStretchStart;
+} DqStart;
 
 typedef struct DqProfile
 {
@@ -32,9 +32,9 @@ typedef struct DqProfile
 	/* the order of rows */
 	bool has_order; /* it is that of the storage */
 	bool alone; /* no other process scans parts of the same relation */
-	DqStretchStart now;
+	DqStart now;
 	BlockNumber block; /* of the last row */
-	DqStretchStart *places; /* of finished stretches */
+	DqStart *places; /* of finished stretches */
 	int stretches;
 	int room;
 } DqProfile;
