@@ -440,7 +440,7 @@ dq_constrain_checks(const DqQualityTask *task)
 		DqProbe *probe;
 
 		probes = dq_plan_prepare(target.source, list_make1((void *) check),
-								 task->row_filter);
+								 task);
 		probe = (DqProbe *) linitial(probes);
 		constraint->check_name = check->name;
 		constraint->note = why_not(&target, probe, verdict);
