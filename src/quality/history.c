@@ -294,8 +294,11 @@ make_point(const DqHistory *history, const DqProbe *probe, double value)
 								 probe->check->row_filter :
 								 "true");
 	point->group = probe->group;
-	point->at = history->has_at ? history->at : task->at;
-	if (point->at == 0)
+	if (history->has_at)
+		point->at = history->at;
+	else if (task->has_at)
+		point->at = task->at;
+	else
 		point->at = GetCurrentTransactionStartTimestamp();
 	point->value = value;
 	point->tested_rows = probe->counts.tested;

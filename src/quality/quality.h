@@ -74,7 +74,8 @@ typedef struct DqQualityTask
 	/* whose history counts: of a step of a pipeline, else of etl.check */
 	int64 pipeline_id; /* 0: etl.check */
 	const char *step;
-	TimestampTz at; /* what the rows are about; 0: now */
+	bool has_at; /* false: the rows are about now */
+	TimestampTz at;
 } DqQualityTask;
 
 /*

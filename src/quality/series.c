@@ -18,7 +18,7 @@
 #include "utils/float.h"
 #include "utils/timestamp.h"
 
-#define MAX_BUCKETS 1000000
+#define MAX_BUCKETS 100000
 
 /* points as they are found */
 typedef struct Points

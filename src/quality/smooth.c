@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "quality/smooth.h"
 #include "utils/float.h"
 
@@ -263,6 +264,7 @@ choose_weights(Model *model, const Start *start, const DqPoint *points,
 	{
 		double b = options->beta ? options->beta : FIRST_WEIGHT;
 
+		CHECK_FOR_INTERRUPTS();
 		for (; b != 0.0; b = next_weight(b, options->beta))
 		{
 			double g = options->gamma ? options->gamma : FIRST_WEIGHT;

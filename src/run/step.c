@@ -186,6 +186,7 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 	task.sample_rows = dq_guc_sample_rows;
 	task.pipeline_id = run->pipeline->id;
 	task.step = step->name;
+	task.has_at = true;
 	task.at = run->pipeline->period ? run->window.start : run->window.end;
 	gate->verdicts = dq_quality_run(&task);
 	if (strcmp(on_fail, "warn") == 0)

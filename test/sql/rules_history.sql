@@ -40,6 +40,9 @@ SELECT run(12, '{"type": "row_count_change", "name": "rows", "max_value": 0.5, "
        run(0, '{"type": "row_count_change", "name": "rows", "max_value": 0}', '2024-01-08', false) AS still_zero,
        run(10, '{"type": "row_count_change", "name": "rows", "max_value": 1, "min_points": 7}', '2024-01-08', false) AS too_few,
        run(10, '{"type": "row_count_change", "name": "rows", "max_value": 1, "min_points": 7, "on_empty": "fail"}', '2024-01-08', false) AS too_few \gx
+-- a time like any other, though PostgreSQL counts from it
+SELECT run(5, '{"type": "row_count_change", "name": "epoch", "max_value": 1}', '2000-01-01');
+SELECT point_at FROM etl.metric_history WHERE check_name = 'epoch';
 -- a rerun for the same time replaces its number, and is not its own history
 SELECT run(100, '{"type": "row_count_change", "name": "rows", "max_value": 100}', '2024-01-05') AS once_more,
        run(100, '{"type": "row_count_change", "name": "rows", "max_value": 100}', '2024-01-05') AS and_again;

@@ -93,7 +93,7 @@ CREATE TABLE uniform AS
 WITH RECURSIVE r (i, x) AS (
 	SELECT 0, 20240101::bigint
 	UNION ALL
-	SELECT i + 1, x * 48271 % 2147483647 FROM r WHERE i < 88000)
+	SELECT i + 1, x * 48271 % 2147483647 FROM r WHERE i < 44000)
 SELECT i, x / 2147483647.0::float8 AS u FROM r WHERE i > 0;
 CREATE TABLE normal AS
 SELECT a.i / 2 AS i, 50 + 5 * sqrt(-2 * ln(a.u)) * cos(2 * pi() * b.u) AS v
@@ -103,7 +103,7 @@ WITH RECURSIVE p (k, p, below) AS (
 	SELECT 0, exp(-6::float8), 0::float8
 	UNION ALL
 	SELECT k + 1, p * 6 / (k + 1), below + p FROM p WHERE k < 40)
-SELECT i, k AS v FROM uniform JOIN p ON u >= below AND u < below + p WHERE i <= 44000;
+SELECT i, k AS v FROM uniform JOIN p ON u >= below AND u < below + p WHERE i <= 22000;
 -- each row of so many numbers is tested by its last
 CREATE FUNCTION alarms(source regclass, n int, params jsonb) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE result float8;
