@@ -163,10 +163,11 @@ analyse_probe(void *arg)
 	DqProbe *probe = (DqProbe *) arg;
 	DqProbeTree *tree = probe->tree;
 
-	tree->verdict = dq_exprtree_analyse(probe->source, probe->verdict);
+	if (probe->verdict != NULL)
+		tree->verdict = dq_exprtree_analyse(probe->source, probe->verdict);
 	if (probe->filter != NULL)
 		tree->filter = dq_exprtree_analyse(probe->source, probe->filter);
-	tree->fits = tree->verdict != NULL &&
+	tree->fits = (tree->verdict != NULL || probe->verdict == NULL) &&
 				 (tree->filter != NULL || probe->filter == NULL);
 }
 
@@ -184,12 +185,9 @@ dq_exprtree_of(const DqProbe *probe)
 		return probe->tree;
 	outer = MemoryContextSwitchTo(GetMemoryChunkContext(owner));
 	owner->tree = palloc0(sizeof(DqProbeTree));
-	if (probe->verdict != NULL)
-	{
-		error = dq_errctx_try_subxact(analyse_probe, owner);
-		if (error != NULL && dq_fused_is_fatal(error))
-			dq_errctx_rethrow(error);
-	}
+	error = dq_errctx_try_subxact(analyse_probe, owner);
+	if (error != NULL && dq_fused_is_fatal(error))
+		dq_errctx_rethrow(error);
 	MemoryContextSwitchTo(outer);
 	return owner->tree;
 }

@@ -56,14 +56,20 @@ ask_quietly(char *sql)
 
 /*
  * known_rows: a query of the first failing rows whose places are known; NULL
- * when there are none.
+ * when there are none. Keys say in how many rows they are, so all are asked
+ * for then.
  */
 static char *
 known_rows(const DqProbe *probe, int count)
 {
+	bool keys = probe->check->type->shape == &dq_shape_key;
+	char *sql;
+
 	if (count <= 0)
 		return NULL;
-	return dq_place_query(probe->source, probe->places, count);
+	sql = dq_place_query(probe->source, probe->places,
+						 keys ? probe->n_places : count);
+	return keys ? dq_shape_key_number(probe, sql) : sql;
 }
 
 /*

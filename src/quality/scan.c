@@ -24,6 +24,7 @@
 #include "optimizer/cost.h"
 #include "optimizer/paths.h"
 #include "quality/feed.h"
+#include "quality/key_sink.h"
 #include "quality/profile.h"
 #include "quality/scan_parallel.h"
 #include "quality/verdict_sink.h"
@@ -36,7 +37,8 @@
 
 /* sinks that exist; a parallel worker finds them by name */
 static const DqSinkType *const sink_types[] = {&dq_verdict_sink_type,
-											   &dq_profile_sink_type};
+											   &dq_profile_sink_type,
+											   &dq_key_sink_type};
 
 static int workers_launched = 0;
 

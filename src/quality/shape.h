@@ -117,6 +117,19 @@ extern const DqShape dq_shape_found;
 extern const DqShape dq_shape_dataset;
 extern const DqShape dq_shape_across;
 
+/* keys: must there be values in all columns? */
+extern bool dq_shape_key_is_primary(const DqProbe *probe);
+
+/*
+ * Keys: from rows that were compared, rows whose key counts as NULL, different
+ * keys and those of them that several rows share; total and scope are there.
+ */
+extern void dq_shape_key_read(DqProbe *probe, int64 tested, int64 nulls,
+							  int64 values, int64 duplicate_values);
+
+/* keys: a query of all failing rows as failed_rows writes it */
+extern char *dq_shape_key_number(const DqProbe *probe, const char *rows);
+
 /*
  * Metrics: "value" lies within the check's bounds, as SQL; true without any.
  * Operators are those of pg_catalog for the type of the value.

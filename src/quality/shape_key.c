@@ -17,13 +17,12 @@
 #define AT_NULLS 1
 #define AT_DISTINCT 2
 #define AT_DUPLICATE 3
-#define N_NUMBERS 4
 
 /*
- * is_primary_key: must there be values in all columns?
+ * dq_shape_key_is_primary: must there be values in all columns?
  */
-static bool
-is_primary_key(const DqProbe *probe)
+bool
+dq_shape_key_is_primary(const DqProbe *probe)
 {
 	return strcmp(probe->check->type->name, "primary_key") == 0;
 }
@@ -126,31 +125,39 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 }
 
 /*
- * read_numbers: all five numbers of duplicates follow from these. The unit of
- * failure is the row that shares its key with another.
+ * dq_shape_key_read: all five numbers of duplicates follow from these. The
+ * unit of failure is the row that shares its key with another.
+ */
+void
+dq_shape_key_read(DqProbe *probe, int64 tested, int64 nulls, int64 values,
+				  int64 duplicate_values)
+{
+	DqCounts *counts = &probe->counts;
+
+	counts->tested = tested;
+	counts->nulls = nulls;
+	counts->distinct_values = values;
+	counts->duplicate_values = duplicate_values;
+	counts->failed = tested - (values - duplicate_values);
+	if (dq_shape_key_is_primary(probe))
+	{
+		counts->tested = counts->scope;
+		counts->failed += counts->nulls;
+	}
+}
+
+/*
+ * read_numbers: from the answers of the subselect.
  */
 static void
 read_numbers(const struct DqFused *fused, DqProbe *probe)
 {
 	char **answers = dq_fused_own_answers(fused, probe->own_at);
-	int64 own[N_NUMBERS];
-	DqCounts *counts = &probe->counts;
-	int64 once;
-	int i;
 
-	for (i = 0; i < N_NUMBERS; i++)
-		own[i] = dq_fused_int(answers, i);
-	once = own[AT_DISTINCT] - own[AT_DUPLICATE];
-	counts->tested = own[AT_TESTED];
-	counts->nulls = own[AT_NULLS];
-	counts->distinct_values = own[AT_DISTINCT];
-	counts->duplicate_values = own[AT_DUPLICATE];
-	counts->failed = own[AT_TESTED] - once;
-	if (is_primary_key(probe))
-	{
-		counts->tested = counts->scope;
-		counts->failed += counts->nulls;
-	}
+	dq_shape_key_read(probe, dq_fused_int(answers, AT_TESTED),
+					  dq_fused_int(answers, AT_NULLS),
+					  dq_fused_int(answers, AT_DISTINCT),
+					  dq_fused_int(answers, AT_DUPLICATE));
 }
 
 /*
@@ -197,11 +204,23 @@ failing(const DqProbe *probe, const char *number)
 {
 	char *ignored = left_out(probe, outer_columns(probe));
 
-	if (is_primary_key(probe))
+	if (dq_shape_key_is_primary(probe))
 		return psprintf("(%s OR k.%s OPERATOR(pg_catalog.>) 1)", ignored,
 						number);
 	return psprintf("(NOT %s AND k.%s OPERATOR(pg_catalog.>) 1)", ignored,
 					number);
+}
+
+/*
+ * dq_shape_key_number: failing rows, all of them, with the number of rows of
+ * each key, as failed_rows has it.
+ */
+char *
+dq_shape_key_number(const DqProbe *probe, const char *rows)
+{
+	return psprintf("SELECT k.*, pg_catalog.count(*) OVER (PARTITION BY %s) AS %s FROM (%s) AS k",
+					columns_list(outer_columns(probe)),
+					dq_source_free_name(probe->source, "rows_of_key"), rows);
 }
 
 /*
@@ -227,7 +246,7 @@ equivalent(const DqProbe *probe)
 	char *from = numbered_rows(probe, &number);
 	const char *tested = "pg_catalog.count(*)";
 
-	if (!is_primary_key(probe))
+	if (!dq_shape_key_is_primary(probe))
 		tested = psprintf("pg_catalog.count(*) FILTER (WHERE NOT %s)",
 						  left_out(probe, outer_columns(probe)));
 	return psprintf("SELECT %s AS tested_rows, pg_catalog.count(*) FILTER (WHERE %s) AS failed_rows FROM %s",

@@ -1,6 +1,6 @@
 /*
  * strategy_scan.c
- *	  Answering checks on rows by one scan in C.
+ *	  Answering checks on rows and keys by one scan in C.
  *
  * The scan runs in a subtransaction. A verdict that throws ends it: that check
  * is left to SQL, which tells its error, and the others are scanned again. A
@@ -18,6 +18,7 @@
 #include "portability/instr_time.h"
 #include "quality/exprtree.h"
 #include "quality/fused.h"
+#include "quality/keywork.h"
 #include "quality/strategy_scan.h"
 #include "quality/verdict_sink.h"
 #include "utils/acl.h"
@@ -28,7 +29,8 @@
 typedef struct Attempt
 {
 	const DqSource *source;
-	List *probes;
+	List *probes; /* verdicts on rows */
+	List *keys; /* DqKeyWork * */
 	bool alone; /* without workers */
 	DqSink *sink;
 	bool parallel; /* workers were asked for */
@@ -82,8 +84,12 @@ dq_strategy_scan_applies(const DqSource *source, DqProbe *probe)
 {
 	const DqProbeTree *tree;
 
-	if (probe->check->type->shape != &dq_shape_rows ||
-		probe->check->group_by != NIL || !is_scannable(source))
+	if (probe->check->group_by != NIL || !is_scannable(source))
+		return false;
+	if (probe->check->type->shape == &dq_shape_key)
+		return dq_keywork_applies(probe) &&
+			   reads_row_only(dq_exprtree_of(probe)->filter);
+	if (probe->check->type->shape != &dq_shape_rows)
 		return false;
 	tree = dq_exprtree_of(probe);
 	return tree->fits && reads_row_only(tree->verdict) &&
@@ -121,15 +127,27 @@ run_attempt(void *arg)
 {
 	Attempt *attempt = (Attempt *) arg;
 	Relation rel = table_open(attempt->source->relid, NoLock);
-	List *sinks;
+	List *sinks = NIL;
 	int workers = 0;
+	ListCell *lc;
 
-	attempt->sink = dq_verdict_sink_create(rel, make_tasks(attempt->probes));
-	sinks = list_make1(attempt->sink);
+	attempt->parallel = false;
+	dq_keywork_begin(attempt->keys, rel);
+	foreach(lc, attempt->keys)
+		sinks = lappend(sinks, ((DqKeyWork *) lfirst(lc))->sink);
+	if (attempt->probes != NIL)
+	{
+		attempt->sink = dq_verdict_sink_create(rel,
+											   make_tasks(attempt->probes));
+		sinks = lappend(sinks, attempt->sink);
+	}
 	if (!attempt->alone)
 		workers = dq_scan_workers(rel, sinks);
 	attempt->parallel = workers > 0;
 	attempt->rows = dq_scan_run(rel, sinks, workers);
+	attempt->parallel = false;
+	dq_keywork_finish(attempt->keys);
+	attempt->parallel = workers > 0;
 	table_close(rel, NoLock);
 }
 
@@ -210,7 +228,8 @@ without_blamed(const Attempt *attempt, int blamed, bool all)
 	{
 		int n = foreach_current_index(lc);
 
-		if (dq_verdict_sink_is_same(attempt->sink, n, blamed) ||
+		if ((blamed >= 0 &&
+			 dq_verdict_sink_is_same(attempt->sink, n, blamed)) ||
 			(all && dq_verdict_sink_throws(attempt->sink, n)))
 			continue;
 		rest = lappend(rest, lfirst(lc));
@@ -219,18 +238,37 @@ without_blamed(const Attempt *attempt, int blamed, bool all)
 }
 
 /*
- * scan_some: scan until it succeeds; the probes that took part then, with
- * their answers in the attempt.
+ * leave_out: what is to be blamed for an error, when "all" is set with all
+ * that can throw; false when nobody is.
+ */
+static bool
+leave_out(Attempt *attempt, bool all)
+{
+	int blamed = attempt->sink == NULL ? -1 :
+										 dq_verdict_sink_blame(attempt->sink);
+
+	if (blamed < 0 && !dq_keywork_is_blamed(attempt->keys))
+		return false;
+	if (attempt->sink != NULL)
+		attempt->probes = without_blamed(attempt, blamed, all);
+	attempt->keys = dq_keywork_without_blamed(attempt->keys, all);
+	return true;
+}
+
+/*
+ * scan_some: scan until it succeeds; the probes and keys that took part then,
+ * with their answers, in the attempt.
  */
 static bool
 scan_some(Attempt *attempt)
 {
 	int failures = 0;
 
-	while (attempt->probes != NIL)
+	while (attempt->probes != NIL || attempt->keys != NIL)
 	{
+		List *keys = attempt->keys;
 		ErrorData *error;
-		int blamed;
+		bool again = true;
 
 		attempt->sink = NULL;
 		error = dq_errctx_try_subxact(run_attempt, attempt);
@@ -238,22 +276,16 @@ scan_some(Attempt *attempt)
 			return true;
 		if (dq_fused_is_fatal(error))
 			dq_errctx_rethrow(error);
-		if (attempt->sink == NULL)
-			return false;
+		/* this process does not know what a worker was doing */
 		if (attempt->parallel)
-		{
-			/* this process does not know what a worker was doing */
-			dq_verdict_sink_free(attempt->sink);
 			attempt->alone = true;
-			continue;
-		}
-		blamed = dq_verdict_sink_blame(attempt->sink);
-		if (blamed < 0)
+		else
+			again = leave_out(attempt, ++failures >= MAX_FAILURES);
+		if (attempt->sink != NULL)
+			dq_verdict_sink_free(attempt->sink);
+		dq_keywork_abandon(keys);
+		if (!again)
 			return false;
-		failures++;
-		attempt->probes = without_blamed(attempt, blamed,
-										 failures >= MAX_FAILURES);
-		dq_verdict_sink_free(attempt->sink);
 	}
 	return false;
 }
@@ -264,12 +296,20 @@ scan_some(Attempt *attempt)
 void
 dq_strategy_scan_answer(const DqSource *source, List *probes)
 {
-	Attempt attempt = {.source = source, .probes = list_copy(probes)};
+	Attempt attempt = {.source = source};
 	instr_time start;
 	instr_time end;
 	bool answered;
 	ListCell *lc;
 
+	attempt.keys = dq_keywork_make(probes);
+	foreach(lc, probes)
+	{
+		DqProbe *probe = (DqProbe *) lfirst(lc);
+
+		if (probe->check->type->shape == &dq_shape_rows)
+			attempt.probes = lappend(attempt.probes, probe);
+	}
 	INSTR_TIME_SET_CURRENT(start);
 	answered = scan_some(&attempt);
 	INSTR_TIME_SET_CURRENT(end);
@@ -282,4 +322,5 @@ dq_strategy_scan_answer(const DqSource *source, List *probes)
 	foreach(lc, attempt.probes)
 		take_answer(&attempt, foreach_current_index(lc),
 					(DqProbe *) lfirst(lc));
+	dq_keywork_answer(attempt.keys, attempt.rows);
 }

@@ -1,0 +1,65 @@
+/*
+ * key_sink.h
+ *	  A sink that finds out how many rows share their keys.
+ *
+ * Memory is bounded by 4 times work_mem times hash_mem_multiplier for each
+ * key in each process; more is in temporary files.
+ */
+#ifndef DQ_KEY_SINK_H
+#define DQ_KEY_SINK_H
+
+#include "quality/place.h"
+#include "quality/rule.h"
+#include "quality/scan.h"
+
+/* a key and the rows that it is about */
+typedef struct DqKeyTask
+{
+	List *attnums; /* integers */
+	DqNulls nulls;
+	bool null_fails; /* a row whose key counts as NULL fails, too */
+	Node *filter; /* from dq_exprtree_analyse; NULL: all rows */
+} DqKeyTask;
+
+/* what was found */
+typedef struct DqKeyCount
+{
+	int64 scope; /* rows within the filter */
+	int64 nulls; /* of these, with a key that counts as NULL */
+	int64 tested; /* of these, not left out because of a NULL */
+	int64 distinct_values;
+	int64 duplicate_values;
+	int64 duplicate_rows;
+	/* failing rows, by part and place; not all of them: none */
+	DqPlace *places;
+	int n_places;
+	bool all_places;
+} DqKeyCount;
+
+extern const DqSinkType dq_key_sink_type;
+
+/* the same key of the same rows? */
+extern bool dq_key_sink_is_same(const DqKeyTask *a, const DqKeyTask *b);
+
+/* can its columns be hashed as they are compared? */
+extern bool dq_key_sink_possible(Relation rel, const DqKeyTask *task);
+
+/* a sink for a possible task, in the current context */
+extern DqSink *dq_key_sink_create(Relation rel, const DqKeyTask *task);
+
+/* after an error: was this sink at work? Is it able to fail at all? */
+extern bool dq_key_sink_blamed(DqSink *sink);
+extern bool dq_key_sink_throws(DqSink *sink);
+
+/*
+ * After the scan, once, under its snapshot: what was found, places in the
+ * current context. False when so
+ * many keys look equal that it is not known whether they are: then SQL has to
+ * find out.
+ */
+extern bool dq_key_sink_count(DqSink *sink, DqKeyCount *count);
+
+/* forget a sink; "failed": the (sub)transaction of the scan was rolled back */
+extern void dq_key_sink_free(DqSink *sink, bool failed);
+
+#endif /* DQ_KEY_SINK_H */

@@ -1,0 +1,84 @@
+/*
+ * spool.h
+ *	  Streams of records that are kept in memory as long as they fit, then in
+ *	  one temporary file.
+ */
+#ifndef DQ_SPOOL_H
+#define DQ_SPOOL_H
+
+#include "storage/buffile.h"
+
+/* where a full chunk of a stream is */
+typedef struct DqSpoolChunk
+{
+	char *memory; /* NULL: in the file */
+	int64 block;
+} DqSpoolChunk;
+
+typedef struct DqSpoolStream
+{
+	char *current; /* the chunk that is being filled */
+	Size used;
+	Size start; /* the first chunk begins here */
+	DqSpoolChunk *full;
+	int n_full;
+	int space;
+} DqSpoolStream;
+
+typedef struct DqSpool
+{
+	MemoryContext context;
+	DqSpoolStream *streams;
+	int n_streams;
+	Size chunk;
+	int n_chunks; /* in memory */
+	int max_chunks;
+	BufFile *file; /* NULL: everything is in memory */
+	int64 n_blocks; /* of the file */
+} DqSpool;
+
+typedef struct DqSpoolReader
+{
+	DqSpool *spool;
+	int stream;
+	int next; /* chunk */
+	char *buffer; /* for chunks of the file */
+} DqSpoolReader;
+
+/*
+ * So many streams within about so many bytes of memory, in a context of its
+ * own below the current one. Every stream has a chunk in memory at least.
+ */
+extern DqSpool *dq_spool_create(int streams, Size memory);
+extern void dq_spool_free(DqSpool *spool);
+
+/* private */
+extern void dq_spool_next_chunk(DqSpool *spool, DqSpoolStream *stream);
+
+/* bytes of a stream so far */
+extern int64 dq_spool_size(const DqSpool *spool, int stream);
+
+/* a stream from its start, chunk by chunk; false at its end */
+extern void dq_spool_open(DqSpoolReader *reader, DqSpool *spool, int stream);
+extern bool dq_spool_read(DqSpoolReader *reader, char **bytes, Size *len);
+extern void dq_spool_close(DqSpoolReader *reader);
+
+/*
+ * Room for a record at the end of a stream. Records do not go over the end of
+ * a chunk: behind the last one of a full chunk there may be less than the size
+ * of a record that means nothing.
+ */
+static inline void *
+dq_spool_room(DqSpool *spool, int stream, Size size)
+{
+	DqSpoolStream *s = &spool->streams[stream];
+	char *room;
+
+	if (s->used + size > spool->chunk)
+		dq_spool_next_chunk(spool, s);
+	room = s->current + s->used;
+	s->used += size;
+	return room;
+}
+
+#endif /* DQ_SPOOL_H */
