@@ -10,13 +10,16 @@
 
 #include "access/xact.h"
 #include "base/errctx.h"
+#include "catalog/objectaddress.h"
 #include "load/block.h"
 #include "load/target.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -62,6 +65,22 @@ let_pass(void)
 }
 
 /*
+ * check_allowed: 42501. Nobody shall hold up others who could not write.
+ */
+static void
+check_allowed(Oid relid)
+{
+	AclResult allowed = pg_class_aclcheck(relid, GetUserId(),
+										  ACL_UPDATE | ACL_DELETE |
+											  ACL_TRUNCATE);
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed,
+					   get_relkind_objtype(get_rel_relkind(relid)),
+					   get_rel_name(relid));
+}
+
+/*
  * dq_block_relation: see block.h.
  */
 void
@@ -69,6 +88,7 @@ dq_block_relation(Oid relid, LOCKMODE mode, int timeout)
 {
 	TimestampTz start = GetCurrentTimestamp();
 
+	check_allowed(relid);
 	for (;;)
 	{
 		long left = timeout - TimestampDifferenceMilliseconds(

@@ -18,7 +18,10 @@ extern void dq_block_writers(DqTask *task);
 /* 25001 when the snapshot of the transaction is older than any lock of ours */
 extern void dq_block_check_snapshot(const DqTask *task);
 
-/* the same for any relation in any mode, without a look at the snapshot */
+/*
+ * Any lock on any relation, without a look at the snapshot. As for LOCK TABLE,
+ * one must be allowed to write what is there, or own it: 42501.
+ */
 extern void dq_block_relation(Oid relid, LOCKMODE mode, int timeout);
 
 #endif /* DQ_BLOCK_H */

@@ -340,7 +340,8 @@ map_sequence(DqTask *task)
 			to = dq_map_attribute(task->target, name);
 		column = make_column(task, from, to);
 		if (!task->sequence_in_target)
-			column->output = dq_map_free_name(task, name);
+			column->output = dq_map_free_name(
+				task, psprintf("sequence%d", foreach_current_index(lc)));
 		dq_column_check_order(column);
 		task->sequence = lappend(task->sequence, column);
 	}
@@ -352,7 +353,7 @@ map_sequence(DqTask *task)
 char *
 dq_map_free_name(const DqTask *task, const char *wish)
 {
-	char *name = psprintf("%.40s", dq_sqltext_clip(wish, 40));
+	char *name = pstrdup(wish);
 
 	do
 		name = psprintf("%s$", name);
@@ -396,6 +397,9 @@ dq_map_columns(DqTask *task)
 	if (task->key != NULL)
 		check_complete(task, dq_key_names(task->key), "key");
 	check_complete(task, task->options->sequence_by, "sequence");
+	check_complete(task, task->options->update_columns, "updated");
+	check_complete(task, task->options->delete_scope, "scope");
+	check_complete(task, task->options->order_by, "sort");
 	if (dq_batch_has_window(task))
 		check_complete(task, list_make1(task->options->window_column),
 					   "window");
