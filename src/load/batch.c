@@ -53,7 +53,7 @@ dq_batch_append_stage(StringInfo sql, const DqTask *task, const char *alias)
 							 dq_sqltext_ident(column->output));
 	}
 	if (task->delete_output != NULL)
-		appendStringInfo(sql, ", COALESCE(%s::pg_catalog.bool, false) AS %s",
+		appendStringInfo(sql, ", CASE WHEN %s THEN true ELSE false END AS %s",
 						 dq_condition_sql(task->options->delete_when),
 						 dq_sqltext_ident(task->delete_output));
 	appendStringInfo(sql, " FROM %s AS %s) AS %s",

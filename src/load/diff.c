@@ -135,7 +135,7 @@ dq_diff_wins(const DqTask *task, const char *left, const char *right)
 		after = dq_column_after(task->sequence, left, right);
 	if (task->options->guard == NULL)
 		return after;
-	return psprintf("(%s%sCOALESCE(%s::pg_catalog.bool, false))",
+	return psprintf("(%s%sCASE WHEN %s THEN true ELSE false END)",
 					after ? after : "", after ? " AND " : "",
 					dq_condition_sql(task->options->guard));
 }

@@ -7,7 +7,6 @@
 
 #include "load/task.h"
 
-extern void dq_partition_validate(DqTask *task);
 extern void dq_partition_run(DqTask *task, DqLoadCounts *counts);
 
 #endif /* DQ_PARTITION_H */

@@ -16,6 +16,7 @@
 #include "load/check.h"
 #include "load/create.h"
 #include "load/drift.h"
+#include "load/exchange.h"
 #include "load/index.h"
 #include "load/insert.h"
 #include "load/judge.h"
@@ -68,7 +69,7 @@ static const DqMode modes[] = {
 	{"replace_partition", DQ_KEY_OPTIONAL, false,
 	 (TAKES_ALL & ~DQ_OPT(MISSING_TARGET)) | DQ_OPT(KEY) | TAKES_WINDOW |
 		 DQ_OPT(ORDER_BY),
-	 dq_partition_validate, dq_partition_run}};
+	 dq_exchange_validate, dq_partition_run}};
 
 /*
  * find_mode: the mode of this name; 22023 with a suggestion.

@@ -163,6 +163,16 @@ SELECT * FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS made', 'fit') $$);
 SELECT * FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS v', 'numbered') $$);
 SELECT * FROM attempt($$ SELECT load('SELECT 1 AS x', 'fit', mode => 'append') $$);
 
+-- columns that options ask the batch for
+SELECT * FROM attempt($$ SELECT etl.define('load_errors', ARRAY[etl.extract('s', 'SELECT 1 AS id'), etl.load('s', 'opt', params => '{"update_columns": "v"}')]) $$);
+SELECT * FROM attempt($$ SELECT etl.run('load_errors', inline => true) $$);
+SELECT * FROM attempt($$ SELECT etl.define('load_errors', ARRAY[etl.extract('s', 'SELECT 1 AS id'), etl.load('s', 'opt', params => '{"sequence_by": "lsn"}')]) $$);
+SELECT * FROM attempt($$ SELECT etl.run('load_errors', inline => true) $$);
+SELECT * FROM attempt($$ SELECT etl.define('load_errors', ARRAY[etl.extract('s', 'SELECT 1 AS id'), etl.load('s', 'opt', mode => 'merge', params => '{"delete_when": "lsn > 1"}')]) $$);
+SELECT * FROM attempt($$ SELECT etl.run('load_errors', inline => true) $$);
+SELECT * FROM attempt($$ SELECT etl.define('load_errors', ARRAY[etl.extract('s', 'SELECT 1 AS id'), etl.load('s', 'opt', mode => 'merge', params => '{"delete_when": "id"}')]) $$);
+SELECT * FROM attempt($$ SELECT etl.run('load_errors', inline => true) $$);
+
 -- 6. the batch cannot be an upsert: the keys are named
 SELECT * FROM attempt($$ SELECT load('SELECT i % 2 AS a, i AS v FROM generate_series(1, 3) i', 'customers') $$);
 SELECT * FROM attempt($$ SELECT load('SELECT i % 7 AS a, i AS v FROM generate_series(1, 20) i', 'customers') $$);
@@ -227,6 +237,8 @@ GRANT INSERT ON private TO load_errors_owner;
 SET ROLE load_errors_owner;
 SELECT state, message FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS v', 'private') $$);
 SELECT state, message FROM attempt($$ SELECT load('SELECT 1 AS a, 1 AS v', 'private', mode => 'append') $$);
+-- who may only insert holds up nobody
+SELECT state, message FROM attempt($$ SELECT load('SELECT 2 AS a, 1 AS v', 'private', mode => 'replace_all') $$);
 RESET ROLE;
 SELECT * FROM private;
 
