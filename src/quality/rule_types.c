@@ -17,7 +17,7 @@ static const DqRuleFamily *const families[] = {
 	&dq_rules_row,
 	&dq_rules_aggregate,
 	&dq_rules_schema,
-	&dq_rules_relation,
+	&dq_rules_relation, &dq_rules_time,
 	&dq_rules_history,
 	&dq_rules_free,
 	NULL};

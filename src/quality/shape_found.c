@@ -7,7 +7,8 @@
  *	the value, of any type
  *	whether it is good, boolean; NULL when there is nothing to judge
  *	the number of rows that were tested, bigint
- *	what else is worth telling, a jsonb object; may be NULL
+ *	what else is worth telling, a jsonb object, in it perhaps "message";
+ *		may be NULL
  *
  * A user's text in it stands where none of our names can be seen: in items of
  * FROM, which do not see each other, and in subselects without outer rows.
@@ -18,6 +19,8 @@
 #include "base/sqltext.h"
 #include "quality/fused.h"
 #include "quality/shape.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 /* places among the answers */
 #define AT_VALUE 0
@@ -84,6 +87,23 @@ tell_both(DqProbe *probe, const char *value)
 }
 
 /*
+ * take_message: the query may have written the message itself.
+ */
+static void
+take_message(DqProbe *probe)
+{
+	char *message = dq_json_text(probe->observed, "message", "a detail");
+
+	if (message == NULL)
+		return;
+	if (probe->holds >= 0)
+		probe->finding = message;
+	probe->observed = DatumGetJsonbP(DirectFunctionCall2(
+		jsonb_delete, JsonbPGetDatum(probe->observed),
+		CStringGetTextDatum("message")));
+}
+
+/*
  * read_answers: what was found.
  */
 static void
@@ -104,6 +124,7 @@ read_answers(const struct DqFused *fused, DqProbe *probe)
 	probe->observed = dq_shape_metric_observed(answers[AT_VALUE],
 											   answers[AT_DETAIL]);
 	tell_both(probe, answers[AT_VALUE]);
+	take_message(probe);
 }
 
 /*

@@ -148,6 +148,9 @@ expected_value(const DqCheck *check)
 		return psprintf("at least %s", check->min_value);
 	if (check->max_value != NULL)
 		return psprintf("at most %s", check->max_value);
+	if (dq_json_has(check->doc, "max_age"))
+		return psprintf("no older than %s",
+						dq_json_text(check->doc, "max_age", check->what));
 	if (dq_json_is_number(check->doc, "value"))
 		return dq_json_scalar_text(check->doc, "value", check->what);
 	return pstrdup(check->type->holds ? "what the rule says" : "any number");
