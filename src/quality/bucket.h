@@ -9,16 +9,16 @@
 
 /* the options of buckets, as the first in a table of options */
 #define DQ_BUCKET_UNITS "day|hour|minute|week|month|quarter|year"
-#define DQ_BUCKET_OPTIONS                                                           \
-	{"every", DQ_OPTION_WORD, false, DQ_BUCKET_UNITS,                               \
-	 "the length of a bucket, default day"},                                        \
-		{"from", DQ_OPTION_TEXT, false, NULL,                                       \
-		 "local time in the first bucket; default: the first row's"},               \
-		{"until", DQ_OPTION_TEXT, false, NULL,                                      \
-		 "local time when the last bucket has ended; default: after the last row"}, \
-	{                                                                               \
-		"timezone", DQ_OPTION_TEXT, false, NULL,                                    \
-			"where days begin; default: the time zone of the session"               \
+#define DQ_BUCKET_OPTIONS                                                  \
+	{"every", DQ_OPTION_WORD, false, DQ_BUCKET_UNITS,                      \
+	 "the length of a bucket, default day"},                               \
+		{"from", DQ_OPTION_TEXT, false, NULL,                              \
+		 "local time in the first bucket; default: the first row's"},      \
+		{"until", DQ_OPTION_TEXT, false, NULL,                             \
+		 "local time after the last bucket; default: after the last row"}, \
+	{                                                                      \
+		"timezone", DQ_OPTION_TEXT, false, NULL,                           \
+			"where days begin; default: the time zone of the session"      \
 	}
 
 /* validate: these */
