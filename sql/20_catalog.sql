@@ -191,6 +191,38 @@ CREATE TABLE etl_catalog.check_result (
 );
 COMMENT ON TABLE etl_catalog.check_result IS 'Verdicts of the checks of a run';
 
+-- Rows that failed a check of a step with on_fail quarantine, stored by the
+-- publish that went on without them. No foreign keys: they outlive the history
+-- of their run, and wait for a person.
+CREATE TABLE etl_catalog.quarantine (
+	quarantine_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	run_id         bigint NOT NULL,
+	pipeline_id    bigint NOT NULL,
+	pipeline       text NOT NULL,
+	-- the role that executed the run: whose rows these are
+	owner_oid      oid NOT NULL,
+	-- the step that checked, and the step whose stage had the row
+	step           text NOT NULL,
+	source         text NOT NULL,
+	failed_checks  text[] NOT NULL CHECK (cardinality(failed_checks) > 0),
+	row_data       jsonb NOT NULL,
+	masked         text[] NOT NULL,
+	-- what etl.repair_quarantine made of it
+	repaired       jsonb,
+	state          text NOT NULL DEFAULT 'waiting'
+		CHECK (state IN ('waiting', 'replay', 'replayed', 'discarded')),
+	note           text,
+	quarantined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	keep_until     timestamptz NOT NULL,
+	-- the run that took it in again, or when it was discarded
+	settled_run    bigint,
+	settled_at     timestamptz
+);
+COMMENT ON TABLE etl_catalog.quarantine IS 'Rows that were kept out of a load, with the checks that they failed';
+CREATE INDEX quarantine_pipeline_idx ON etl_catalog.quarantine (pipeline_id, state, quarantine_id);
+-- retention
+CREATE INDEX quarantine_keep_idx ON etl_catalog.quarantine (keep_until);
+
 ALTER TABLE etl_catalog.pipeline ENABLE ROW LEVEL SECURITY;
 ALTER TABLE etl_catalog.pipeline_version ENABLE ROW LEVEL SECURITY;
 ALTER TABLE etl_catalog.step ENABLE ROW LEVEL SECURITY;
@@ -200,6 +232,7 @@ ALTER TABLE etl_catalog.run ENABLE ROW LEVEL SECURITY;
 ALTER TABLE etl_catalog.run_step ENABLE ROW LEVEL SECURITY;
 ALTER TABLE etl_catalog.run_error ENABLE ROW LEVEL SECURITY;
 ALTER TABLE etl_catalog.check_result ENABLE ROW LEVEL SECURITY;
+ALTER TABLE etl_catalog.quarantine ENABLE ROW LEVEL SECURITY;
 
 -- Dumped: definitions, what is done, and the numbers given out so far, so that
 -- a restored database neither loads a window twice nor reuses the id of a kept
@@ -211,4 +244,7 @@ SELECT pg_catalog.pg_extension_config_dump('etl_catalog.step', '');
 SELECT pg_catalog.pg_extension_config_dump('etl_catalog.ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('etl_catalog.pipeline_access', '');
 SELECT pg_catalog.pg_extension_config_dump('etl_catalog.run_run_id_seq', '');
+-- rows that are nowhere else
+SELECT pg_catalog.pg_extension_config_dump('etl_catalog.quarantine', '');
+SELECT pg_catalog.pg_extension_config_dump('etl_catalog.quarantine_quarantine_id_seq', '');
 

@@ -20,15 +20,16 @@ COMMENT ON FUNCTION etl.transform(text, text, text[]) IS
 CREATE FUNCTION etl.expect(
 	source text, checks text[], on_fail text DEFAULT 'stop',
 	name text DEFAULT NULL, row_filter text DEFAULT NULL,
-	max_failed_fraction numeric DEFAULT NULL, depends_on text[] DEFAULT '{}')
+	max_failed_fraction numeric DEFAULT NULL, depends_on text[] DEFAULT '{}',
+	quarantine jsonb DEFAULT NULL)
 	RETURNS etl.step
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN ROW('expect', name, jsonb_strip_nulls(jsonb_build_object(
 		'source', source, 'checks', checks, 'on_fail', on_fail,
 		'row_filter', row_filter, 'max_failed_fraction', max_failed_fraction,
-		'depends_on', depends_on)))::etl.step;
-COMMENT ON FUNCTION etl.expect(text, text[], text, text, text, numeric, text[]) IS
-'Make a step that checks an earlier step or an existing relation. Each check is a boolean expression, a table constraint (CHECK, UNIQUE, PRIMARY KEY, FOREIGN KEY) or a rule made by etl.rule. on_fail: stop ends the run before anything is loaded, warn lets it go on and records the failure as a warning. row_filter (SQL) says which rows count, max_failed_fraction (0 to 1) how many of them may fail. The name is expect_<source> when NULL. Nothing is checked before etl.define';
+		'quarantine', quarantine, 'depends_on', depends_on)))::etl.step;
+COMMENT ON FUNCTION etl.expect(text, text[], text, text, text, numeric, text[], jsonb) IS
+'Make a step that checks an earlier step or an existing relation. Each check is a boolean expression, a table constraint (CHECK, UNIQUE, PRIMARY KEY, FOREIGN KEY) or a rule made by etl.rule. on_fail: stop ends the run before anything is loaded, warn lets it go on and records the failure as a warning, quarantine takes the rows that fail a check of severity error or critical out of the result of the step and keeps them in etl.quarantine with the names of all checks they failed, so that the rest goes on; checks that are not about single rows (counts, metrics) still stop. quarantine says how: max_rows (default 100000) and max_fraction (default 1), beyond which the run stops, keep (interval, default 90 days) and mask (list of columns that are not stored). row_filter (SQL) says which rows count, max_failed_fraction (0 to 1) how many of them may fail. The name is expect_<source> when NULL. Nothing is checked before etl.define';
 
 CREATE FUNCTION etl.load(
 	source text, target text, key text[] DEFAULT NULL, mode text DEFAULT NULL,

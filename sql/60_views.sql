@@ -365,15 +365,24 @@ CREATE VIEW etl_catalog.attention AS
 		   format('SELECT etl.set_owner(%L, %L);', p.name, quote_ident(coalesce(r.rolname, current_user)))
 	  FROM etl_catalog.visible_pipeline p
 	  LEFT JOIN pg_roles r ON r.rolname = p.owner_name
-	 WHERE r.oid IS DISTINCT FROM p.owner_oid;
+	 WHERE r.oid IS DISTINCT FROM p.owner_oid
+	UNION ALL
+	SELECT p.name, 'quarantine', NULL, NULL, max(q.run_id), min(q.quarantined_at),
+		   format('%s row%s of step %s wait%s in quarantine', count(*), CASE WHEN count(*) > 1 THEN 's' END,
+				  q.source, CASE WHEN count(*) = 1 THEN 's' END),
+		   format('SELECT * FROM etl.quarantine WHERE pipeline = %L AND state = ''waiting'';', p.name)
+	  FROM etl_catalog.visible_pipeline p
+	  JOIN etl_catalog.quarantine q USING (pipeline_id)
+	 WHERE q.state = 'waiting'
+	 GROUP BY p.pipeline_id, p.name, q.source;
 
 CREATE VIEW etl.attention WITH (security_barrier) AS
 	SELECT pipeline, problem, window_start, window_end, run_id, since, reason,
 		   next_statement
 	  FROM etl_catalog.attention;
 COMMENT ON VIEW etl.attention IS
-'Show what somebody should look at in pipelines that one may see: windows whose last run failed or crashed and that were not done since, disabled pipelines with windows that are due, owners that are gone. Of each pipeline the latest 1,000 failed runs are looked at';
-COMMENT ON COLUMN etl.attention.problem IS 'failed, crashed, disabled or owner';
+'Show what somebody should look at in pipelines that one may see: windows whose last run failed or crashed and that were not done since, disabled pipelines with windows that are due, owners that are gone, rows that wait in quarantine. Of each pipeline the latest 1,000 failed runs are looked at';
+COMMENT ON COLUMN etl.attention.problem IS 'failed, crashed, disabled, owner or quarantine';
 COMMENT ON COLUMN etl.attention.window_start IS 'Window that failed, or the first that is due';
 COMMENT ON COLUMN etl.attention.run_id IS 'Run that failed';
 COMMENT ON COLUMN etl.attention.since IS 'When it failed, or became due';

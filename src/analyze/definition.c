@@ -11,6 +11,7 @@
 
 #include "analyze/definition.h"
 #include "analyze/statement.h"
+#include "base/dq_etl.h"
 #include "base/json.h"
 #include "base/sqltext.h"
 #include "catalog/namespace.h"
@@ -53,6 +54,11 @@ static void
 check_step_name(const char *name)
 {
 	dq_definition_check_name(name, "step");
+	if (strncmp(name, DQ_SETASIDE_PREFIX, strlen(DQ_SETASIDE_PREFIX)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("step name \"%s\" is reserved", name),
+				 errdetail("Rows that a step sets aside are kept in tables of such names.")));
 	if (OidIsValid(get_relname_relid(name, PG_CATALOG_NAMESPACE)))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESERVED_NAME),

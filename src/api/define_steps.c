@@ -21,6 +21,7 @@
 #include "load/load.h"
 #include "nodes/makefuncs.h"
 #include "quality/quality.h"
+#include "quality/badrow.h"
 #include "storage/lockdefs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -40,6 +41,7 @@ typedef struct StepCheck
 static const char *const query_options[] = {"query", "depends_on", NULL};
 static const char *const expect_options[] = {
 	"source", "checks", "on_fail", "row_filter", "max_failed_fraction",
+	"quarantine",
 	"depends_on", NULL};
 static const char *const call_options[] = {
 	"command", "phase", "depends_on", NULL};
@@ -293,6 +295,33 @@ fraction_option(const StepCheck *check)
 }
 
 /*
+ * check_quarantine: rows can only be taken out of a stage, and how is said
+ * only where they are.
+ */
+static void
+check_quarantine(StepCheck *check, const char *on_fail, bool on_stage)
+{
+	Jsonb *given = check->draft->step.options;
+	bool wanted = strcmp(on_fail, "quarantine") == 0;
+
+	if (wanted && !on_stage)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s cannot take rows out of an existing relation",
+						check->what),
+				 errhint("Make the rows a step first, with etl.extract, and check that step; or use on_fail => 'stop' or 'warn'.")));
+	if (!wanted && dq_json_has(given, "quarantine"))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s has options for a quarantine, but on_fail is \"%s\"",
+						check->what, on_fail),
+				 errhint("Pass on_fail => 'quarantine'.")));
+	if (wanted)
+		(void) dq_badrow_options(dq_json_part(given, "quarantine"),
+								  check->what);
+}
+
+/*
  * check_expect: an expect step.
  */
 static void
@@ -315,13 +344,15 @@ check_expect(StepCheck *check)
 				 errmsg("%s has no checks", check->what)));
 	if (on_fail == NULL)
 		on_fail = "stop";
-	if (strcmp(on_fail, "stop") != 0 && strcmp(on_fail, "warn") != 0)
+	if (strcmp(on_fail, "stop") != 0 && strcmp(on_fail, "warn") != 0 &&
+		strcmp(on_fail, "quarantine") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has unknown on_fail \"%s\"", check->what, on_fail),
-				 errhint("Use 'stop' or 'warn'.")));
+				 errhint("Use 'stop', 'warn' or 'quarantine'.")));
 	draft->source = dq_definition_find_stage(check->drafts, draft, source,
 											 NULL, -1);
+	check_quarantine(check, on_fail, draft->source >= 0);
 	if (draft->source < 0)
 		source = source_relation(check, source);
 	dq_quality_validate(checks, row_filter);
@@ -336,6 +367,8 @@ check_expect(StepCheck *check)
 	dq_json_add_text(&options, "on_fail", on_fail);
 	dq_json_add_text(&options, "row_filter", row_filter);
 	dq_json_add_jsonb(&options, "max_failed_fraction", fraction);
+	dq_json_add_jsonb(&options, "quarantine",
+					  dq_json_part(given, "quarantine"));
 	draft->step.options = dq_json_end(&options);
 }
 

@@ -13,6 +13,8 @@
 #define DQ_SCHEMA "etl"
 #define DQ_CATALOG "etl_catalog"
 #define DQ_STAGE_PREFIX "etl_r"
+/* tables beside stages; no step may be called so */
+#define DQ_SETASIDE_PREFIX "dq_setaside_"
 
 /* a gate failed: the data is not good enough to publish */
 #define ERRCODE_DQ_CHECK_FAILED MAKE_SQLSTATE('Q', 'E', '0', '0', '1')

@@ -17,6 +17,7 @@
 #include "quality/checktext.h"
 #include "quality/plan.h"
 #include "quality/quality.h"
+#include "quality/badrow.h"
 #include "quality/verdict.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -160,6 +161,8 @@ dq_quality_run(const DqQualityTask *task)
 	try_to_read(source);
 	probes = dq_plan_prepare(source, checks, task);
 	dq_plan_answer(source, probes);
+	if (task->bad != NULL)
+		dq_badrow_collect(task->bad, probes);
 	for (i = 0; i < list_length(checks); i++)
 		verdicts = lappend(verdicts,
 						   dq_verdict_judge(levels_of(probes, i), task));

@@ -13,6 +13,8 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+struct DqBadRows;
+
 typedef enum DqStatus
 {
 	DQ_CHECK_PASS,
@@ -76,6 +78,7 @@ typedef struct DqQualityTask
 	const char *step;
 	bool has_at; /* false: the rows are about now */
 	TimestampTz at;
+	struct DqBadRows *bad; /* to be filled; NULL: nobody asks */
 } DqQualityTask;
 
 /*

@@ -84,6 +84,8 @@ typedef struct DqProbe
 	/* with group_by: one probe for each group, answered; key in "group" */
 	List *groups;
 	Jsonb *group;
+	/* the strategy has told its failing rows to the task's DqBadRows */
+	bool collected;
 	double duration_ms;
 } DqProbe;
 
@@ -100,6 +102,8 @@ typedef struct DqShape
 	void (*read)(const struct DqFused *fused, DqProbe *probe);
 	/* a query of the failing rows; NULL when there are none to show */
 	char *(*failed_rows)(const DqProbe *probe);
+	/* a query of their ctid as "place"; a NULL pointer: they are no rows */
+	char *(*failed_places)(const DqProbe *probe);
 	/* a query of tested_rows and failed_rows, written another way */
 	char *(*equivalent)(const DqProbe *probe);
 } DqShape;

@@ -237,6 +237,23 @@ failed_rows(const DqProbe *probe)
 }
 
 /*
+ * failed_places: where they are.
+ */
+static char *
+failed_places(const DqProbe *probe)
+{
+	const char *place = dq_source_free_name(probe->source, "place_of_row");
+	const char *number;
+	char *from = numbered_rows(probe, &number);
+
+	/* the place beside the columns, which alone do not have it */
+	from = psprintf("(SELECT %s.ctid AS %s, %s", probe->source->alias, place,
+					from + strlen("(SELECT "));
+	return psprintf("SELECT k.%s AS place FROM %s WHERE %s", place, from,
+					failing(probe, number));
+}
+
+/*
  * equivalent: by a window instead of groups.
  */
 static char *
@@ -259,4 +276,5 @@ const DqShape dq_shape_key = {.is_metric = false,
 							  .write = write_numbers,
 							  .read = read_numbers,
 							  .failed_rows = failed_rows,
+							  .failed_places = failed_places,
 							  .equivalent = equivalent};

@@ -169,6 +169,21 @@ failed_rows(const DqProbe *probe)
 }
 
 /*
+ * failed_places: where they are.
+ */
+static char *
+failed_places(const DqProbe *probe)
+{
+	char *place = dq_shape_ordered_add(probe, "place",
+									   psprintf("%s.ctid",
+												probe->source->alias));
+
+	return psprintf("SELECT %s AS place FROM %s WHERE %s %s", place,
+					windowed_rows(probe), probe->verdict,
+					dq_shape_rows_failing(probe));
+}
+
+/*
  * equivalent: the textbook form.
  */
 static char *
@@ -190,4 +205,5 @@ const DqShape dq_shape_ordered = {.is_metric = false,
 								  .write = write_numbers,
 								  .read = read_numbers,
 								  .failed_rows = failed_rows,
+								  .failed_places = failed_places,
 								  .equivalent = equivalent};

@@ -246,6 +246,16 @@ failed_rows(const DqProbe *probe)
 }
 
 /*
+ * failed_places: where they are.
+ */
+static char *
+failed_places(const DqProbe *probe)
+{
+	return psprintf("SELECT %s.ctid AS place%s", probe->source->alias,
+					from_orphans(probe));
+}
+
+/*
  * equivalent: by a subquery for each row instead of a join.
  */
 static char *
@@ -275,6 +285,7 @@ const DqShape dq_shape_reference = {.is_metric = false,
 									.write = write_numbers,
 									.read = read_numbers,
 									.failed_rows = failed_rows,
+									.failed_places = failed_places,
 									.equivalent = equivalent};
 
 const DqShape dq_shape_inclusion = {.is_metric = true,

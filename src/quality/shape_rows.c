@@ -135,23 +135,41 @@ dq_shape_rows_failing(const DqProbe *probe)
 }
 
 /*
- * failed_rows: the rows whose verdict fails.
+ * select_failed: something of the rows whose verdict fails.
  *
  * With a filter the order of evaluation is kept by CASE: the planner may
  * reorder what AND connects, and the filter may guard the verdict.
  */
 static char *
-failed_rows(const DqProbe *probe)
+select_failed(const DqProbe *probe, const char *what)
 {
 	const DqSource *source = probe->source;
 	const char *fails = dq_shape_rows_failing(probe);
 
 	if (probe->filter == NULL)
-		return psprintf("SELECT %s.* FROM %s WHERE %s %s", source->alias,
-						source->from, probe->verdict, fails);
-	return psprintf("SELECT %s.* FROM %s WHERE CASE WHEN %s THEN %s %s END",
-					source->alias, source->from, probe->filter,
+		return psprintf("SELECT %s.%s FROM %s WHERE %s %s", source->alias,
+						what, source->from, probe->verdict, fails);
+	return psprintf("SELECT %s.%s FROM %s WHERE CASE WHEN %s THEN %s %s END",
+					source->alias, what, source->from, probe->filter,
 					probe->verdict, fails);
+}
+
+/*
+ * failed_rows: the rows whose verdict fails.
+ */
+static char *
+failed_rows(const DqProbe *probe)
+{
+	return select_failed(probe, "*");
+}
+
+/*
+ * failed_places: where they are.
+ */
+static char *
+failed_places(const DqProbe *probe)
+{
+	return select_failed(probe, "ctid AS place");
 }
 
 /*
@@ -178,4 +196,5 @@ const DqShape dq_shape_rows = {.is_metric = false,
 							   .write = write_numbers,
 							   .read = read_numbers,
 							   .failed_rows = failed_rows,
+							   .failed_places = failed_places,
 							   .equivalent = equivalent};

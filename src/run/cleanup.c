@@ -1,18 +1,23 @@
 /*
  * cleanup.c
- *	  Dropping the stages of runs that nobody needs any more.
+ *	  Dropping the stages of runs that nobody needs any more, and rows in
+ *	  quarantine whose time is over.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "base/errctx.h"
 #include "base/guc.h"
+#include "catalog/quarantine.h"
 #include "catalog/runlog.h"
 #include "run/cleanup.h"
 #include "run/tx.h"
 #include "stage/stage.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+
+/* rows of the quarantine past their time that a run deletes at most */
+#define PURGE_ROWS 10000
 
 typedef struct StaleCall
 {
@@ -78,6 +83,7 @@ find_stale(void *arg)
 										   call->run->id,
 										   dq_guc_stage_retention);
 	MemoryContextSwitchTo(old);
+	(void) dq_quarantine_purge(call->run->pipeline->id, PURGE_ROWS);
 	dq_tx_commit(false);
 }
 

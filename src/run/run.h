@@ -8,6 +8,15 @@
 #include "catalog/pipeline.h"
 #include "catalog/window.h"
 
+/* rows of the quarantine that became rows of a stage again */
+typedef struct DqReturn
+{
+	char *stage;
+	int64 count;
+	Datum ids; /* bigint[] */
+	Datum rows; /* jsonb[] */
+} DqReturn;
+
 typedef struct DqRun
 {
 	int64 id;
@@ -20,6 +29,7 @@ typedef struct DqRun
 	MemoryContext cxt; /* lives as long as the run */
 	bool *done; /* by run_order - 1 */
 	List *verdicts; /* of DqGate *, not stored yet */
+	List *returned; /* of DqReturn *, settled by the publish */
 	DqStep *current;
 	TimestampTz step_started;
 	bool finished; /* a terminal state is stored */

@@ -25,6 +25,7 @@
 #include "nodes/makefuncs.h"
 #include "quality/quality.h"
 #include "run/lock.h"
+#include "run/setaside.h"
 #include "run/step.h"
 #include "run/tx.h"
 #include "stage/stage.h"
@@ -72,6 +73,7 @@ build_stage(DqRun *run, DqStep *step, StepResult *result)
 	/* rows that row security hides must be an error, not a partial load */
 	dq_session_set("row_security", "off", run->is_inline);
 	result->counts.read = dq_stage_build(run->schema, step->name, query);
+	result->counts.read += dq_setaside_return(run, step->name);
 }
 
 /*
@@ -188,6 +190,7 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 	task.step = step->name;
 	task.has_at = true;
 	task.at = run->pipeline->period ? run->window.start : run->window.end;
+	task.bad = dq_setaside_begin(run, step);
 	gate->verdicts = dq_quality_run(&task);
 	if (strcmp(on_fail, "warn") == 0)
 		only_warn(gate->verdicts);
@@ -198,6 +201,15 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 		good += ((DqVerdict *) lfirst(lc))->status == DQ_CHECK_PASS ? 1 : 0;
 	result->message = psprintf("%d of %d checks passed", good,
 							   list_length(gate->verdicts));
+	if (task.bad != NULL)
+	{
+		char *note = dq_setaside_take(run, step, gate, task.bad);
+
+		result->counts.read = gate->read;
+		result->counts.rejected = gate->set_aside;
+		if (note != NULL)
+			result->message = psprintf("%s; %s", result->message, note);
+	}
 	raise_gate(run, step, gate->source, gate->verdicts);
 }
 

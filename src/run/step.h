@@ -14,6 +14,9 @@ typedef struct DqGate
 	char *source;
 	int attempt;
 	List *verdicts; /* of DqVerdict * */
+	int64 read; /* rows, when some may be set aside */
+	int64 set_aside;
+	bool has_table; /* there are some, beside the stage */
 } DqGate;
 
 extern void dq_step_execute(DqRun *run, DqStep *step);

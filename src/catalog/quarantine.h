@@ -1,0 +1,64 @@
+/*
+ * quarantine.h
+ *	  The table of rows that were kept out of a load.
+ *
+ * All functions read and write in the current transaction, under the extension
+ * owner's rights; whether the caller may is checked before.
+ */
+#ifndef DQ_QUARANTINE_H
+#define DQ_QUARANTINE_H
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+/* where rows come from, the same for all rows of one step of a run */
+typedef struct DqQuarantine
+{
+	int64 run_id;
+	int64 pipeline_id;
+	const char *pipeline;
+	Oid owner;
+	const char *step;
+	const char *source;
+	List *mask; /* of char * */
+	Interval *keep;
+} DqQuarantine;
+
+/* store rows: two arrays of the same length, jsonb[] and text[] of arrays */
+extern int64 dq_quarantine_store(const DqQuarantine *quarantine, Datum rows,
+								 Datum checks);
+
+/*
+ * Rows that wait to be taken in again by the next run, into the result of one
+ * step: the ids as bigint[] and the rows as jsonb[]; their number.
+ */
+extern int64 dq_quarantine_to_replay(int64 pipeline_id, const char *source,
+									 Datum *ids, Datum *rows);
+
+/* they are in the load of this run; 40001 when somebody took some away */
+extern void dq_quarantine_replayed(Datum ids, int64 count, int64 run_id);
+
+/* rows of a pipeline that are past their time; at most so many */
+extern int64 dq_quarantine_purge(int64 pipeline_id, int max_rows);
+
+/* one row of the table, for the doors */
+typedef struct DqQuarantineRow
+{
+	int64 pipeline_id;
+	Oid owner;
+	char *state;
+} DqQuarantineRow;
+
+extern bool dq_quarantine_find(int64 quarantine_id, DqQuarantineRow *row);
+extern void dq_quarantine_repair(int64 quarantine_id, Jsonb *row);
+
+/* ids: bigint[], or 0 for all of the pipeline; step may be NULL */
+extern int64 dq_quarantine_masked(int64 pipeline_id, Datum ids,
+								  const char *step);
+extern int64 dq_quarantine_replay(int64 pipeline_id, Datum ids,
+								  const char *step);
+extern int64 dq_quarantine_discard(int64 pipeline_id, Datum ids,
+								   const char *reason);
+
+#endif /* DQ_QUARANTINE_H */
