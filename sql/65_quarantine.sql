@@ -19,6 +19,7 @@ CREATE VIEW etl.quarantine WITH (security_barrier) AS
 COMMENT ON VIEW etl.quarantine IS
 'Show rows that failed a check of a step with on_fail quarantine, in pipelines that one may see; deleted some time after keep_until, when the pipeline runs';
 COMMENT ON COLUMN etl.quarantine.quarantine_id IS 'Number of the row in quarantine';
+COMMENT ON COLUMN etl.quarantine.pipeline IS 'Its pipeline, as it is called now';
 COMMENT ON COLUMN etl.quarantine.run_id IS 'Run whose publish went on without the row';
 COMMENT ON COLUMN etl.quarantine.step IS 'Step that checked';
 COMMENT ON COLUMN etl.quarantine.source IS 'Step whose result had the row, and takes it in again';

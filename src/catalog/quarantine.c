@@ -194,7 +194,8 @@ dq_quarantine_replay(int64 pipeline_id, Datum ids, const char *step)
 	add_ids(&args, ids);
 	dq_args_text(&args, step);
 	return dq_spi_execute(DQ_BOOKKEEPING,
-						  "UPDATE etl_catalog.quarantine SET state = 'replay'" CHOSEN
+						  "UPDATE etl_catalog.quarantine"
+						  " SET state = 'replay'" CHOSEN
 						  " AND ($3 IS NULL OR step = $3)",
 						  &args);
 }

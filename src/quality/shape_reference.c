@@ -252,7 +252,7 @@ static char *
 failed_places(const DqProbe *probe)
 {
 	return psprintf("SELECT %s.ctid AS place%s", probe->source->alias,
-					from_orphans(probe));
+					from_failing(probe));
 }
 
 /*

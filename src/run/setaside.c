@@ -114,8 +114,8 @@ static void
 check_fraction(DqRun *run, const DqStep *step, const DqGate *gate,
 			   const DqBadRowOptions *options)
 {
-	Datum fraction = DirectFunctionCall3(numeric_in,
-										 CStringGetDatum(options->max_fraction),
+	char *limit = options->max_fraction;
+	Datum fraction = DirectFunctionCall3(numeric_in, CStringGetDatum(limit),
 										 ObjectIdGetDatum(InvalidOid),
 										 Int32GetDatum(-1));
 	Datum allowed = DirectFunctionCall2(
