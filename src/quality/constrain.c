@@ -122,8 +122,9 @@ write_not_null(StringInfo sql, Target *target, const DqCheck *check,
 			continue;
 		target->not_null = lappend_int(target->not_null, column->attnum);
 		unnamed.name_given = false;
+		/* not "not_null": 18 gives that name to the NOT NULL itself */
 		name = choose_name(target, &unnamed, list_make1(column->name),
-						   "not_null");
+						   "present");
 		write_checked(sql, target, name,
 					  psprintf("%s IS NOT NULL", quoted));
 		appendStringInfo(sql,

@@ -206,6 +206,7 @@ compare_sampled(const void *a, const void *b, void *arg)
 {
 	DqKind *kind = (DqKind *) arg;
 
+	CHECK_FOR_INTERRUPTS();
 	return dq_kind_compare(kind, *(const DqScalar *) a,
 						   *(const DqScalar *) b);
 }
@@ -222,6 +223,7 @@ compare_texts(const void *a, const void *b)
 	int y_len = VARSIZE_ANY_EXHDR(y);
 	int result = memcmp(VARDATA_ANY(x), VARDATA_ANY(y), Min(x_len, y_len));
 
+	CHECK_FOR_INTERRUPTS();
 	return result != 0 ? result : x_len - y_len;
 }
 

@@ -194,6 +194,11 @@ INSERT INTO types VALUES ('happy', 3, '[1,3)', '(1,2)', '(1,x)', 'a0eebc99-9c0b-
 	('sad', 5, '[1,5)', '(1,2)', '(1,y)', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12', '24 hours', 'A');
 SELECT column_name, column_type, distinct_count, min_value, max_value, most_common, row_order FROM etl.profile('types');
 
+CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE cases AS SELECT (ARRAY['a', 'A', 'b', 'B', 'c'])[1 + i % 5] COLLATE any_case AS t FROM generate_series(1, 100) AS i;
+SELECT distinct_count, lower(min_value) AS min, lower(max_value) AS max FROM etl.profile('cases');
+SELECT distinct_count, lower(most_common) AS common FROM etl.profile('cases', exact => true);
+
 -- errors
 \set VERBOSITY sqlstate
 SELECT etl.profile(NULL);
