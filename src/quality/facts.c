@@ -506,6 +506,19 @@ add_other(DqFacts *facts, Datum datum)
 }
 
 /*
+ * whole: an integer or time of any width; dq_kind_scalar without the call.
+ */
+static inline int64
+whole(const DqKind *kind, Datum value)
+{
+	if (kind->typlen == sizeof(int64))
+		return DatumGetInt64(value);
+	if (kind->typlen == sizeof(int32))
+		return DatumGetInt32(value);
+	return DatumGetInt16(value);
+}
+
+/*
  * dq_facts_add: one more value.
  */
 void
@@ -525,13 +538,15 @@ dq_facts_add(DqFacts *facts, Datum value, bool isnull, MemoryContext scratch)
 	switch (kind->class)
 	{
 		case DQ_KIND_INTEGER:
-			add_integer(facts, dq_kind_scalar(kind, value).i);
+			add_integer(facts, whole(kind, value));
 			return;
 		case DQ_KIND_FLOAT:
-			add_float(facts, dq_kind_scalar(kind, value).f);
+			add_float(facts, kind->typlen == sizeof(float8) ?
+								 DatumGetFloat8(value) :
+								 (double) DatumGetFloat4(value));
 			return;
 		case DQ_KIND_TIME:
-			add_time(facts, dq_kind_scalar(kind, value).i);
+			add_time(facts, whole(kind, value));
 			return;
 		case DQ_KIND_BOOL:
 			facts->trues += DatumGetBool(value);
