@@ -81,6 +81,27 @@ option_relations(const DqCheck *check)
 }
 
 /*
+ * check_relations: what a check reads, with its levels and members.
+ */
+static List *
+check_relations(const DqCheck *check)
+{
+	List *relations = NIL;
+	ListCell *lc;
+
+	if (check->referenced != NULL)
+		relations = lappend(relations, check->referenced);
+	relations = list_concat(relations,
+							expression_relations(check->expression,
+												 DQ_CHECK_TEXT));
+	relations = list_concat(relations, option_relations(check));
+	foreach(lc, list_concat_copy(check->levels, check->members))
+		relations = list_concat(relations,
+								check_relations((DqCheck *) lfirst(lc)));
+	return relations;
+}
+
+/*
  * dq_quality_relations: relations that the checks read besides their source,
  * as a List of RangeVar *; one may appear several times.
  */
@@ -91,16 +112,8 @@ dq_quality_relations(List *checks, const char *row_filter)
 	ListCell *lc;
 
 	foreach(lc, dq_rule_read(checks))
-	{
-		DqCheck *check = (DqCheck *) lfirst(lc);
-
-		if (check->referenced != NULL)
-			relations = lappend(relations, check->referenced);
 		relations = list_concat(relations,
-								expression_relations(check->expression,
-													 DQ_CHECK_TEXT));
-		relations = list_concat(relations, option_relations(check));
-	}
+								check_relations((DqCheck *) lfirst(lc)));
 	return relations;
 }
 

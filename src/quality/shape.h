@@ -120,6 +120,8 @@ extern const DqShape dq_shape_inclusion;
 extern const DqShape dq_shape_found;
 extern const DqShape dq_shape_dataset;
 extern const DqShape dq_shape_across;
+extern const DqShape dq_shape_query;
+extern const DqShape dq_shape_composite;
 
 /* keys: must there be values in all columns? */
 extern bool dq_shape_key_is_primary(const DqProbe *probe);

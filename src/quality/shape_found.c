@@ -6,7 +6,7 @@
  *
  *	the value, of any type
  *	whether it is good, boolean; NULL when there is nothing to judge
- *	the number of rows that were tested, bigint
+ *	the number of rows that were tested, bigint; NULL when nobody knows
  *	what else is worth telling, a jsonb object, in it perhaps "message";
  *		may be NULL
  *
@@ -117,7 +117,8 @@ read_answers(const struct DqFused *fused, DqProbe *probe)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the value of %s is NaN", probe->check->what)));
 	counts->tested = dq_fused_int(answers, AT_ROWS);
-	counts->nulls = Max(counts->scope - counts->tested, 0);
+	if (answers[AT_ROWS] != NULL)
+		counts->nulls = Max(counts->scope - counts->tested, 0);
 	probe->holds = answers[AT_HOLDS] == NULL ?
 					   -1 :
 					   (int) dq_fused_int(answers, AT_HOLDS);
@@ -142,7 +143,7 @@ failed_rows(const DqProbe *probe)
 static char *
 equivalent(const DqProbe *probe)
 {
-	return psprintf("SELECT s.n AS tested_rows, 0::pg_catalog.int8 AS failed_rows, s.v AS value, s.h AS holds FROM (%s) AS s (v, h, n, d)",
+	return psprintf("SELECT COALESCE(s.n, 0) AS tested_rows, 0::pg_catalog.int8 AS failed_rows, s.v AS value, s.h AS holds FROM (%s) AS s (v, h, n, d)",
 					query_of(probe));
 }
 

@@ -136,6 +136,17 @@ settle_status(DqVerdict *verdict, const DqProbe *probe,
 }
 
 /*
+ * dq_verdict_outcome: does an answered check hold, whatever its severity?
+ */
+bool
+dq_verdict_outcome(const DqProbe *probe)
+{
+	if (has_no_data(probe))
+		return dq_rule_on_empty(probe->check) != DQ_EMPTY_FAIL;
+	return is_tolerated(probe, probe->task);
+}
+
+/*
  * expected_value: "between 1 and 10" and the like, for metrics.
  */
 static char *

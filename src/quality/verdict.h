@@ -10,6 +10,9 @@
 /* probes: the levels of one check */
 extern DqVerdict *dq_verdict_judge(List *probes, const DqQualityTask *task);
 
+/* does an answered check hold? Without data, as on_empty says */
+extern bool dq_verdict_outcome(const DqProbe *probe);
+
 extern bool dq_verdict_failed(const DqVerdict *verdict);
 
 #endif /* DQ_VERDICT_H */
