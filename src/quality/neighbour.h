@@ -17,4 +17,14 @@ extern void dq_neighbour_dependency(StringInfo buf,
 extern void dq_neighbour_transitions(StringInfo buf,
 									 const struct DqProbe *probe);
 
+/* neighbour_order.c: a value and the one before it */
+extern void dq_neighbour_check_step(DqCheck *check);
+extern void dq_neighbour_increasing(StringInfo buf,
+									const struct DqProbe *probe);
+extern void dq_neighbour_decreasing(StringInfo buf,
+									const struct DqProbe *probe);
+extern void dq_neighbour_sequential(StringInfo buf,
+									const struct DqProbe *probe);
+extern void dq_neighbour_change(StringInfo buf, const struct DqProbe *probe);
+
 #endif /* DQ_NEIGHBOUR_H */

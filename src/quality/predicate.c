@@ -9,12 +9,14 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
+#include "base/json.h"
 #include "base/sqltext.h"
 #include "catalog/pg_type.h"
 #include "quality/predicate.h"
 #include "quality/rule.h"
 #include "quality/source.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -156,15 +158,16 @@ dq_predicate_range(StringInfo buf, const struct DqCheck *check,
 }
 
 /*
- * dq_predicate_regex: the pattern matches somewhere in the text.
- *
- * Texts of any string type; citext, too, is matched as text and with regard
- * to case. Other types have no one text: 42804.
+ * dq_predicate_text: the value as a text. Texts are of any string type;
+ * citext, too, is a text here and matched with regard to case. Under a
+ * collation that takes different characters for equal, by which the server
+ * finds no patterns, they are compared by their bytes. Other types have no
+ * one text: 42804.
  */
-void
-dq_predicate_regex(StringInfo buf, const struct DqCheck *check,
-				   const struct DqColumn *column)
+char *
+dq_predicate_text(const struct DqColumn *column)
 {
+	const char *collate = "";
 	char category;
 	bool preferred;
 
@@ -175,8 +178,42 @@ dq_predicate_regex(StringInfo buf, const struct DqCheck *check,
 				 errmsg("column \"%s\" is of type %s, which is no text",
 						column->name, format_type_be(column->base_type)),
 				 errhint("Write the check as an expression that turns the value into text.")));
-	appendStringInfo(buf, "%s%s OPERATOR(pg_catalog.~) %s", column->sql,
-					 column->base_type == TEXTOID ? "" : "::pg_catalog.text",
+	if (OidIsValid(column->collation) &&
+		!get_collation_isdeterministic(column->collation))
+		collate = " COLLATE pg_catalog.\"C\"";
+	return psprintf("%s%s%s", column->sql,
+					column->base_type == TEXTOID ? "" : "::pg_catalog.text",
+					collate);
+}
+
+/*
+ * dq_predicate_sign: of an option that is a number.
+ */
+int
+dq_predicate_sign(const struct DqCheck *check, const char *option)
+{
+	char *text = dq_json_scalar_text(check->doc, option, check->what);
+	Datum number;
+
+	if (text == NULL)
+		return 1;
+	number = DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+								 ObjectIdGetDatum(InvalidOid),
+								 Int32GetDatum(-1));
+	return DatumGetInt32(DirectFunctionCall2(
+		numeric_cmp, number,
+		DirectFunctionCall1(int4_numeric, Int32GetDatum(0))));
+}
+
+/*
+ * dq_predicate_regex: the pattern matches somewhere in the text.
+ */
+void
+dq_predicate_regex(StringInfo buf, const struct DqCheck *check,
+				   const struct DqColumn *column)
+{
+	appendStringInfo(buf, "%s OPERATOR(pg_catalog.~) %s",
+					 dq_predicate_text(column),
 					 dq_source_literal(check->pattern, TEXTOID));
 }
 

@@ -124,6 +124,8 @@ typedef struct DqRuleFamily
 
 /* a row in rule_types.c for each */
 extern const DqRuleFamily dq_rules_column;
+extern const DqRuleFamily dq_rules_column_text;
+extern const DqRuleFamily dq_rules_column_order;
 extern const DqRuleFamily dq_rules_key;
 extern const DqRuleFamily dq_rules_row;
 extern const DqRuleFamily dq_rules_aggregate;

@@ -13,6 +13,8 @@
 
 static const DqRuleFamily *const families[] = {
 	&dq_rules_column,
+	&dq_rules_column_text,
+	&dq_rules_column_order,
 	&dq_rules_key,
 	&dq_rules_row,
 	&dq_rules_aggregate,

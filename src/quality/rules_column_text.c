@@ -1,0 +1,258 @@
+/*
+ * rules_column_text.c
+ *	  Family of rules: what holds for every text or document of a column.
+ */
+#include "postgres.h"
+
+#include "quality/predicate.h"
+#include "quality/rule.h"
+#include "quality/shape.h"
+
+static const DqOption pattern_options[] = {
+	{"pattern", DQ_OPTION_PATTERN, true, NULL,
+	 "the regular expression, found anywhere in the value"},
+	DQ_OPTION_END};
+
+static const DqOption patterns_options[] = {
+	{"patterns", DQ_OPTION_PATTERNS, true, NULL,
+	 "the regular expressions, found anywhere in the value"},
+	DQ_OPTION_END};
+
+static const DqOption like_options[] = {
+	{"pattern", DQ_OPTION_TEXT, true, NULL,
+	 "the pattern: % is any text, _ any character, a backslash escapes"},
+	DQ_OPTION_END};
+
+static const DqOption likes_options[] = {
+	{"patterns", DQ_OPTION_TEXTS, true, NULL,
+	 "the patterns: % is any text, _ any character, a backslash escapes"},
+	DQ_OPTION_END};
+
+static const DqOption part_options[] = {
+	{"value", DQ_OPTION_TEXT, true, NULL,
+	 "the text to find, literally"},
+	DQ_OPTION_END};
+
+static const DqOption case_options[] = {
+	{"letter_case", DQ_OPTION_WORD, true, "upper|lower|title",
+	 "which case; title: every word begins with a capital"},
+	DQ_OPTION_END};
+
+static const DqOption charset_options[] = {
+	{"charset", DQ_OPTION_TEXT, true, NULL,
+	 "ascii, printable_ascii, latin1, printable, digits, alpha, alnum, upper, lower, hex, word, or a list like [a-z0-9_-]"},
+	DQ_OPTION_END};
+
+static const DqOption format_options[] = {
+	{"format", DQ_OPTION_TEXT, true, NULL,
+	 "name of the format: email, url, uuid, iban, ..., see etl.formats()"},
+	DQ_OPTION_END};
+
+static const DqOption type_options[] = {
+	{"type_name", DQ_OPTION_TEXT, true, NULL,
+	 "the type with its modifier, such as integer, numeric(10,2), date"},
+	DQ_OPTION_END};
+
+static const DqOption template_options[] = {
+	{"format", DQ_OPTION_TEXT, true, NULL,
+	 "template of to_timestamp, such as YYYY-MM-DD"},
+	DQ_OPTION_END};
+
+static const DqOption schema_options[] = {
+	{"schema", DQ_OPTION_JSON, true, NULL,
+	 "the JSON Schema, drafts 4 to 2020-12"},
+	DQ_OPTION_END};
+
+static const DqOption key_options[] = {
+	{"keys", DQ_OPTION_TEXTS, true, NULL,
+	 "keys at the top level"},
+	DQ_OPTION_END};
+
+static const DqRuleType types[] = {
+	{.name = "match_regex",
+	 .aliases = "regex",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = pattern_options,
+	 .predicate = dq_predicate_regex,
+	 .help = "the text matches a regular expression"},
+	{.name = "not_match_regex",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = pattern_options,
+	 .predicate = dq_predicate_text_not_regex,
+	 .help = "the text does not match a regular expression"},
+	{.name = "match_any_regex",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = patterns_options,
+	 .predicate = dq_predicate_text_any_regex,
+	 .help = "the text matches one of several regular expressions"},
+	{.name = "match_all_regex",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = patterns_options,
+	 .predicate = dq_predicate_text_all_regex,
+	 .help = "the text matches all of several regular expressions"},
+	{.name = "not_match_any_regex",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = patterns_options,
+	 .predicate = dq_predicate_text_not_any_regex,
+	 .help = "the text matches none of several regular expressions"},
+	{.name = "match_like",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = like_options,
+	 .validate = dq_predicate_text_check_like,
+	 .predicate = dq_predicate_text_like,
+	 .help = "the whole text is LIKE a pattern"},
+	{.name = "not_match_like",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = like_options,
+	 .validate = dq_predicate_text_check_like,
+	 .predicate = dq_predicate_text_not_like,
+	 .help = "the whole text is not LIKE a pattern"},
+	{.name = "match_any_like",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = likes_options,
+	 .validate = dq_predicate_text_check_like,
+	 .predicate = dq_predicate_text_any_like,
+	 .help = "the whole text is LIKE one of several patterns"},
+	{.name = "match_all_like",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = likes_options,
+	 .validate = dq_predicate_text_check_like,
+	 .predicate = dq_predicate_text_all_like,
+	 .help = "the whole text is LIKE all of several patterns"},
+	{.name = "not_match_any_like",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = likes_options,
+	 .validate = dq_predicate_text_check_like,
+	 .predicate = dq_predicate_text_not_any_like,
+	 .help = "the whole text is LIKE none of several patterns"},
+	{.name = "starts_with",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = part_options,
+	 .predicate = dq_predicate_text_starts,
+	 .help = "the text starts with another, with regard to case"},
+	{.name = "ends_with",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = part_options,
+	 .predicate = dq_predicate_text_ends,
+	 .help = "the text ends with another, with regard to case"},
+	{.name = "contains",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = part_options,
+	 .predicate = dq_predicate_text_contains,
+	 .help = "the text contains another, with regard to case"},
+	{.name = "trimmed",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .predicate = dq_predicate_text_trimmed,
+	 .help = "the text has no white space (of Unicode) at either end"},
+	{.name = "string_case",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = case_options,
+	 .predicate = dq_predicate_text_case,
+	 .help = "changing the case of the text, by the collation of the column, changes nothing"},
+	{.name = "charset",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = charset_options,
+	 .validate = dq_predicate_text_check_charset,
+	 .predicate = dq_predicate_text_charset,
+	 .help = "every character of the text is in a set"},
+	{.name = "valid_format",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = format_options,
+	 .validate = dq_predicate_text_check_format,
+	 .predicate = dq_predicate_text_format,
+	 .help = "the text has a format of etl.formats(); the empty text has none"},
+	{.name = "castable_to",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = type_options,
+	 .validate = dq_predicate_text_check_type,
+	 .predicate = dq_predicate_text_castable,
+	 .help = "a type takes the text, as etl.castable says"},
+	{.name = "match_datetime_format",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = template_options,
+	 .validate = dq_predicate_text_check_datetime,
+	 .predicate = dq_predicate_text_datetime,
+	 .help = "the text is a date or time exactly as a template of to_timestamp writes it"},
+	{.name = "valid_json",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .predicate = dq_predicate_text_json,
+	 .help = "the text is a JSON document"},
+	{.name = "match_json_schema",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = schema_options,
+	 .validate = dq_predicate_text_check_schema,
+	 .predicate = dq_predicate_text_json_schema,
+	 .help = "the document (jsonb, json or text) satisfies a JSON Schema; a text that is no JSON does not"},
+	{.name = "json_has_keys",
+	 .dimension = "validity",
+	 .shape = &dq_shape_rows,
+	 .arity = DQ_EACH_COLUMN,
+	 .takes = DQ_TAKES_ROWS,
+	 .options = key_options,
+	 .predicate = dq_predicate_text_json_keys,
+	 .help = "the document (jsonb, json or text) is an object with these keys"}};
+
+const DqRuleFamily dq_rules_column_text = {"text", types, lengthof(types)};
