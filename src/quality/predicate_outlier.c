@@ -57,8 +57,8 @@ the_column(const DqProbe *probe)
 }
 
 /*
- * if_finite: SQL for "the value is finite", "prefix" before it; "" for types all
- * of whose values are.
+ * if_finite: SQL for "the value is finite", with "prefix" before it and
+ * "suffix" behind; "" for types all of whose values are.
  */
 static char *
 if_finite(const DqProbe *probe, const char *prefix, const char *suffix)
