@@ -199,20 +199,7 @@ draw_value(Drawing *drawing, DqScalar value, int64 rows)
 }
 
 /*
- * compare_sampled: two values of the sample; qsort's.
- */
-static int
-compare_sampled(const void *a, const void *b, void *arg)
-{
-	DqKind *kind = (DqKind *) arg;
-
-	CHECK_FOR_INTERRUPTS();
-	return dq_kind_compare(kind, *(const DqScalar *) a,
-						   *(const DqScalar *) b);
-}
-
-/*
- * compare_texts: two texts of the sample by their bytes; qsort's.
+ * compare_texts: two texts, or others, of the sample by their bytes; qsort's.
  */
 static int
 compare_texts(const void *a, const void *b)
@@ -225,6 +212,25 @@ compare_texts(const void *a, const void *b)
 
 	CHECK_FOR_INTERRUPTS();
 	return result != 0 ? result : x_len - y_len;
+}
+
+/*
+ * compare_sampled: two values of the sample; qsort's. Numerics that are equal
+ * may look different, as 7 and 7.0: the same one shall be shown each time.
+ */
+static int
+compare_sampled(const void *a, const void *b, void *arg)
+{
+	DqKind *kind = (DqKind *) arg;
+	DqScalar x = *(const DqScalar *) a;
+	DqScalar y = *(const DqScalar *) b;
+	int result;
+
+	CHECK_FOR_INTERRUPTS();
+	result = dq_kind_compare(kind, x, y);
+	if (result == 0 && kind->class == DQ_KIND_NUMERIC)
+		result = compare_texts(&x.d, &y.d);
+	return result;
 }
 
 /*
