@@ -229,6 +229,7 @@ void
 dq_composite_verdict(StringInfo buf, const DqProbe *probe)
 {
 	Connective connective = connective_of(probe->check);
+	const char *word = connective == ALL ? " AND " : " OR ";
 	StringInfoData list;
 	ListCell *lc;
 
@@ -238,9 +239,8 @@ dq_composite_verdict(StringInfo buf, const DqProbe *probe)
 		const DqCheck *member = (DqCheck *) lfirst(lc);
 		const char *verdict = prepare_member(probe, member)->verdict;
 
-		appendStringInfoString(&list,
-							   list.len == 0 ? "" : connective == ALL ? " AND " :
-																		" OR ");
+		if (list.len > 0)
+			appendStringInfoString(&list, word);
 		if (member->on_null == DQ_NULL_IGNORE)
 			appendStringInfoString(&list, verdict);
 		else
