@@ -3,7 +3,7 @@
  *	  Kernels of texts that match a constant pattern: ~, !~, LIKE, NOT LIKE.
  *
  * Only patterns whose meaning is certain are compiled (dfa.h); the others are
- * the executor's.
+ * the executor's. The blanks at the end of a bpchar are part of what matches.
  */
 #include "postgres.h"
 
@@ -59,14 +59,28 @@ compile(Oid function, Datum pattern, Oid collation)
 	{
 		case F_TEXTREGEXEQ:
 		case F_TEXTREGEXNE:
+		case F_BPCHARREGEXEQ:
+		case F_BPCHARREGEXNE:
 			return dq_dfa_compile(TextDatumGetCString(pattern), collation);
 		case F_TEXTLIKE:
 		case F_TEXTNLIKE:
+		case F_BPCHARLIKE:
+		case F_BPCHARNLIKE:
 			return dq_dfa_compile_like(TextDatumGetCString(pattern),
 									   collation);
 		default:
 			return NULL;
 	}
+}
+
+/*
+ * is_negated: !~ or NOT LIKE?
+ */
+static bool
+is_negated(Oid function)
+{
+	return function == F_TEXTREGEXNE || function == F_TEXTNLIKE ||
+		   function == F_BPCHARREGEXNE || function == F_BPCHARNLIKE;
 }
 
 /*
@@ -95,8 +109,7 @@ dq_kernel_pattern_recognise(DqKernelSet *set, Node *expr)
 	pattern->head.answer = answer_pattern;
 	pattern->head.throws = true;
 	pattern->column = column;
-	pattern->negated = op->opfuncid == F_TEXTREGEXNE ||
-					   op->opfuncid == F_TEXTNLIKE;
+	pattern->negated = is_negated(op->opfuncid);
 	pattern->dfa = dfa;
 	return &pattern->head;
 }

@@ -4,7 +4,8 @@
  *
  * Values of common types are equal exactly when some bytes of theirs are:
  * integers and what is stored as one, texts under deterministic collations,
- * float numbers after -0 became 0 and all NaN the same. A key of such columns
+ * float numbers after -0 became 0 and all NaN the same, numerics of up to 16
+ * digits after they were taken apart. A key of such columns
  * whose bytes fit into 16 is exact: a single value of fixed length as it is;
  * otherwise a byte that tells which columns are NULL comes first, and a value
  * of variable length has its length before it. Whether they fit depends on
@@ -20,6 +21,7 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "quality/exactsum.h"
 #include "quality/keyform.h"
 #include "quality/kernel.h"
 #include "quality/varlena.h"
@@ -30,6 +32,9 @@
 #include "utils/typcache.h"
 
 #define EXACT_BYTES 16
+
+/* a short numeric: its mantissa and a byte for the rest */
+#define DECIMAL_BYTES 9
 
 /* a bit of a byte for each column */
 #define MAX_TAGGED 8
@@ -43,6 +48,7 @@ typedef enum ColumnKind
 	COLUMN_NAME,
 	COLUMN_TEXT,
 	COLUMN_BPCHAR, /* trailing blanks do not count */
+	COLUMN_NUMERIC, /* most are short */
 	COLUMN_OTHER
 } ColumnKind;
 
@@ -53,12 +59,14 @@ typedef struct Column
 	int len; /* of a value, 0 when it varies */
 	Oid collation;
 	FmgrInfo equal;
-	FmgrInfo hash; /* COLUMN_OTHER only */
+	FmgrInfo hash; /* of those that have no bytes */
 	/* of the row at hand */
 	bool isnull;
+	bool opaque; /* has no bytes; word is the value */
 	const char *bytes;
 	int n_bytes;
 	uint64 word; /* where bytes may be */
+	char decimal[DECIMAL_BYTES];
 } Column;
 
 struct DqKeyform
@@ -104,6 +112,8 @@ kind_of(Oid equal, Oid collation)
 			return COLUMN_NAME;
 		case F_BYTEAEQ:
 			return COLUMN_TEXT;
+		case F_NUMERIC_EQ:
+			return COLUMN_NUMERIC;
 		case F_TEXTEQ:
 			return get_collation_isdeterministic(collation) ? COLUMN_TEXT :
 															  COLUMN_OTHER;
@@ -248,6 +258,34 @@ word_of(const Column *column, Datum value)
 }
 
 /*
+ * find_decimal: the bytes of a numeric. Trailing zeros are not stored but for
+ * those within a base-10000 digit, so equal numerics are taken apart alike.
+ */
+static void
+find_decimal(Column *column, Datum value)
+{
+	DqBytes bytes;
+	DqDecimal decimal = {0, 0};
+	DqNumericClass class;
+
+	dq_varlena_open(&bytes, value);
+	class = dq_exactsum_read(bytes.data, bytes.len, &decimal);
+	if (class == DQ_NUMERIC_LONG)
+	{
+		column->opaque = true;
+		column->word = (uint64) value;
+		column->n_bytes = 0;
+		return;
+	}
+	if (class != DQ_NUMERIC_SHORT)
+		decimal.exponent = 100 + class; /* NaN or infinite */
+	memcpy(column->decimal, &decimal.mantissa, sizeof(int64));
+	column->decimal[sizeof(int64)] = (char) decimal.exponent;
+	column->bytes = column->decimal;
+	column->n_bytes = DECIMAL_BYTES;
+}
+
+/*
  * find_bytes: those by which this value of the row is compared.
  */
 static inline void
@@ -255,6 +293,7 @@ find_bytes(Column *column, Datum value)
 {
 	DqBytes bytes;
 
+	column->opaque = false;
 	column->n_bytes = column->len;
 	column->bytes = (const char *) &column->word;
 	switch (column->kind)
@@ -284,9 +323,12 @@ find_bytes(Column *column, Datum value)
 														   bytes.data),
 												bytes.len);
 			return;
+		case COLUMN_NUMERIC:
+			find_decimal(column, value);
+			return;
 		case COLUMN_OTHER:
+			column->opaque = true;
 			column->word = (uint64) value;
-			column->n_bytes = 0;
 			return;
 	}
 }
@@ -332,7 +374,7 @@ hash_key(DqKeyform *form)
 
 		if (column->isnull)
 			hash = dq_keyset_mix(hash + 1);
-		else if (column->kind == COLUMN_OTHER)
+		else if (column->opaque)
 			hash = dq_keyset_mix(hash) +
 				   DatumGetUInt64(FunctionCall2Coll(&column->hash,
 													column->collation,
@@ -365,7 +407,8 @@ exact_key(const DqKeyform *form, uint64 *words)
 			image[0] |= 1 << i;
 			continue;
 		}
-		if (used + column->n_bytes + (column->len == 0) > EXACT_BYTES)
+		if (column->opaque ||
+			used + column->n_bytes + (column->len == 0) > EXACT_BYTES)
 			return false;
 		if (column->len == 0)
 			image[used++] = (char) column->n_bytes;
@@ -394,6 +437,39 @@ add_words(const Column *column, DqKeyset *set, const DqBatch *batch,
 }
 
 /*
+ * add_texts: keys of one column of variable length, as exact_key and hash_key
+ * make them.
+ */
+static void
+add_texts(const Column *column, DqKeyset *set, const DqBatch *batch,
+		  uint64 rows, uint64 table)
+{
+	const Datum *values = batch->values[column->at];
+	int row;
+
+	DQ_EACH_ROW(row, rows)
+	{
+		uint64 ref = dq_keyform_ref(batch, row, table);
+		char image[EXACT_BYTES] = {0};
+		uint64 words[2];
+		DqBytes bytes;
+
+		dq_varlena_open(&bytes, values[row]);
+		if (bytes.len > EXACT_BYTES - 2)
+			dq_keyset_add_hashed(set, mix_bytes(0, bytes.data, bytes.len),
+								 ref);
+		else
+		{
+			image[1] = (char) bytes.len;
+			memcpy(image + 2, bytes.data, bytes.len);
+			memcpy(words, image, EXACT_BYTES);
+			dq_keyset_add_words(set, words, ref);
+		}
+		dq_varlena_close(&bytes);
+	}
+}
+
+/*
  * dq_keyform_add: the keys of some rows.
  */
 void
@@ -407,6 +483,11 @@ dq_keyform_add(DqKeyform *form, DqKeyset *set, const DqBatch *batch,
 	if (form->words == 1 && form->n_columns == 1)
 	{
 		add_words(&form->columns[0], set, batch, rows, table);
+		return;
+	}
+	if (form->columns[0].kind == COLUMN_TEXT && form->n_columns == 1)
+	{
+		add_texts(&form->columns[0], set, batch, rows, table);
 		return;
 	}
 	DQ_EACH_ROW(row, rows)

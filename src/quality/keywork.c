@@ -67,7 +67,7 @@ dq_keywork_applies(const DqProbe *probe)
 	Relation rel;
 	bool possible;
 
-	if (probe->check->type->shape != &dq_shape_key ||
+	if (!probe->check->type->shape->is_key ||
 		probe->check->group_by != NIL || !dq_exprtree_of(probe)->fits ||
 		!columns_fit(probe))
 		return false;
@@ -111,7 +111,7 @@ dq_keywork_make(List *probes)
 		DqKeyTask task;
 		DqKeyWork *work;
 
-		if (probe->check->type->shape != &dq_shape_key)
+		if (!probe->check->type->shape->is_key)
 			continue;
 		read_task(probe, &task);
 		work = find_work(works, &task);

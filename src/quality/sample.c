@@ -62,7 +62,7 @@ ask_quietly(char *sql)
 static char *
 known_rows(const DqProbe *probe, int count)
 {
-	bool keys = probe->check->type->shape == &dq_shape_key;
+	bool keys = probe->check->type->shape->is_key;
 	char *sql;
 
 	if (count <= 0)

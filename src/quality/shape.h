@@ -94,6 +94,7 @@ typedef struct DqShape
 	bool is_metric; /* "holds" decides, not failed rows */
 	bool empty_passes; /* a metric without an answer is no failure */
 	bool scan_only; /* all its numbers come from the common scan */
+	bool is_key; /* counts keys: a scan hands them to dq_shape_key_read */
 	/* resolve names; may throw */
 	void (*prepare)(DqProbe *probe);
 	/* ask for numbers in the fused statement */

@@ -272,6 +272,7 @@ equivalent(const DqProbe *probe)
 
 const DqShape dq_shape_key = {.is_metric = false,
 							  .scan_only = false,
+							  .is_key = true,
 							  .prepare = prepare,
 							  .write = write_numbers,
 							  .read = read_numbers,

@@ -86,7 +86,7 @@ dq_strategy_scan_applies(const DqSource *source, DqProbe *probe)
 
 	if (probe->check->group_by != NIL || !is_scannable(source))
 		return false;
-	if (probe->check->type->shape == &dq_shape_key)
+	if (probe->check->type->shape->is_key)
 		return dq_keywork_applies(probe) &&
 			   reads_row_only(dq_exprtree_of(probe)->filter);
 	if (probe->check->type->shape != &dq_shape_rows)

@@ -137,4 +137,21 @@ SELECT count(*) AS refused, bool_and(pattern ~ '(^|[^\\])(\\\\)*\\$') AS all_end
 CREATE COLLATION no_case (provider = icu, locale = 'und', deterministic = false);
 SELECT etl_catalog.dfa_matches('a' COLLATE no_case, 'a') AS matches, etl_catalog.dfa_like('a' COLLATE no_case, 'a') AS is_like;
 
+-- The same through checks, by the scan and by SQL: texts of all types, long
+-- ones, NULL, both directions.
+CREATE TABLE texts AS
+	SELECT value AS t, value::varchar(400) AS v, left(value, 12)::char(12) AS c, repeat(value, 300) AS long
+	  FROM string UNION ALL VALUES (NULL, NULL, NULL, NULL);
+CREATE FUNCTION verdicts(way text) RETURNS TABLE (evaluation text, verdict text)
+LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('dq_etl.force_evaluation', way, true);
+	RETURN QUERY SELECT r.evaluation, concat_ws(' ', r.check_name, r.status, r.tested_rows, r.null_rows, r.failed_rows)
+	  FROM etl.check('texts', ARRAY(SELECT format('%s COLLATE "default" %s %L', c, o, p)
+		  FROM unnest('{t,v,c,long}'::text[]) c, unnest('{~,!~,LIKE,NOT LIKE}'::text[]) o,
+			   unnest('{a,^a,b$,^[^@]+@[^@]+$,\w\d,_b%,%a%b,a_,%}'::text[]) p), sample_rows => 0) r;
+END $$;
+SELECT count(*) AS checks, count(*) FILTER (WHERE a.evaluation = 'scan') AS by_scan, count(*) FILTER (WHERE a.verdict <> b.verdict) AS differences
+  FROM verdicts('scan') WITH ORDINALITY a JOIN verdicts('sql') WITH ORDINALITY b USING (ordinality);
+
 DROP SCHEMA check_dfa CASCADE;

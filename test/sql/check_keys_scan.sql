@@ -96,6 +96,14 @@ INSERT INTO toasted SELECT i, repeat(md5((i % 40)::text), 100 + i % 40), jsonb_b
 INSERT INTO toasted SELECT i, repeat('y', 10000 + i % 40), NULL FROM generate_series(101, 200) i;
 SELECT * FROM compare('toasted', keys('toasted'));
 
+-- Numerics of all sizes: equal ones have different scales.
+CREATE TABLE numbers AS
+	SELECT (v || CASE WHEN v ~ '[.]' THEN repeat('0', i % 5) WHEN v ~ '[a-z]' THEN '' ELSE '.' || repeat('0', i % 5) END)::numeric AS n, i % 2 AS half
+	  FROM unnest('{0,-0.0,1,-1,0.1,10000,100000000,123456789.123456789,9999999999999999,-9999999999999999,10000000000000000,0.00000000000000000001,1e30,12345678901234567890.5,-12345678901234567890.5,NaN,Infinity,-Infinity,99990000,0.00010001}'::text[]) v,
+		   generate_series(1, 3) i;
+INSERT INTO numbers VALUES (1e40, 7), (1e40 + 1, 7), (1e-30, 7), (20000, 7);
+SELECT * FROM compare('numbers', keys('numbers'));
+
 -- Parts whose columns lie otherwise: the rows of all of them are one set.
 CREATE TABLE parted (id integer, gone integer, code text, amount numeric) PARTITION BY LIST (id);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1, 2, 3);
@@ -145,12 +153,12 @@ SELECT * FROM compare('various', ARRAY['{"type": "unique", "column": "i4", "row_
 -- More than memory holds: spilled, and divided again. Duplicates are planted.
 CREATE TABLE large AS
 	SELECT i AS id, i % 20000 AS half, md5(i::text) AS long, md5(i::text)::uuid AS uid, i / 2 AS pairs, 'b' || i AS short,
-		   CASE WHEN i % 10 > 0 THEN i END AS sparse
+		   CASE WHEN i % 10 > 0 THEN i END AS sparse, i % 1000 / 8.0 AS amount
 	  FROM generate_series(1, 40000) i;
 UPDATE large SET long = md5('5'), uid = md5('6')::uuid, short = 'b7' WHERE id IN (20001, 39999);
 SET work_mem = '64kB';
 SELECT * FROM compare('large', ARRAY['UNIQUE (id)', 'UNIQUE (half)', 'UNIQUE (long)', 'UNIQUE (uid)', 'UNIQUE (pairs)', 'UNIQUE (short)',
-	'UNIQUE NULLS NOT DISTINCT (sparse, half)', 'PRIMARY KEY (sparse)', 'UNIQUE (id, half, pairs)', 'UNIQUE (id, uid)', 'id > 0']);
+	'UNIQUE NULLS NOT DISTINCT (sparse, half)', 'PRIMARY KEY (sparse)', 'UNIQUE (id, half, pairs)', 'UNIQUE (id, uid)', 'UNIQUE (amount)', 'id > 0']);
 
 CREATE TABLE larger AS SELECT i AS id, 'row number ' || i AS name FROM generate_series(1, 260000) i;
 INSERT INTO larger VALUES (17, 'row number 99999');
@@ -160,7 +168,7 @@ SELECT * FROM compare('larger', ARRAY['UNIQUE (id)', 'UNIQUE (name, id)', 'UNIQU
 SET dq_etl.scan_workers = 2;
 SET min_parallel_table_scan_size = 0;
 SELECT * FROM compare('large', ARRAY['UNIQUE (id)', 'UNIQUE (half)', 'UNIQUE (long)', 'UNIQUE (uid)', 'UNIQUE (pairs)', 'UNIQUE (short)',
-	'UNIQUE NULLS NOT DISTINCT (sparse, half)', 'PRIMARY KEY (sparse)', 'UNIQUE (id, half, pairs)', 'UNIQUE (id, uid)', 'id > 0']);
+	'UNIQUE NULLS NOT DISTINCT (sparse, half)', 'PRIMARY KEY (sparse)', 'UNIQUE (id, half, pairs)', 'UNIQUE (id, uid)', 'UNIQUE (amount)', 'id > 0']);
 SELECT * FROM compare('parted', keys('parted'), 'amount > 3');
 SELECT * FROM compare('various', (keys('various'))[1:60]);
 RESET dq_etl.scan_workers;
