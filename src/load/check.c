@@ -213,7 +213,8 @@ report_leaked(const DqTask *task, const BatchFacts *facts)
 }
 
 /*
- * any_null_sequence: SQL: is a column of the sequence NULL?
+ * any_null_sequence: SQL: is a column of the sequence NULL? NULL: there is
+ * none.
  */
 static char *
 any_null_sequence(const DqTask *task, const char *alias)
@@ -230,35 +231,89 @@ any_null_sequence(const DqTask *task, const char *alias)
 						 buf.len > 0 ? " OR " : "", alias,
 						 dq_sqltext_ident(column->output));
 	}
-	return buf.len > 0 ? buf.data : pstrdup("false");
+	return buf.len > 0 ? buf.data : NULL;
 }
 
 /*
- * outside_window: SQL: does a row lie outside the window, and is that asked?
+ * outside_window: SQL: does a row lie outside the window? NULL: that is not
+ * asked.
  */
 static char *
 outside_window(const DqTask *task, const char *alias)
 {
 	if (!dq_batch_has_window(task))
-		return pstrdup("false");
+		return NULL;
 	return psprintf("NOT %s", dq_batch_in_window(task, alias));
 }
 
 /*
  * outside_index: SQL: does a row lie outside the partial index of the key?
+ * NULL: it is not partial.
  */
 static char *
 outside_index(const DqTask *task, const char *alias)
 {
 	char *inside = task->key ? dq_key_inside(task->key, alias) : NULL;
 
-	return inside ? psprintf("COALESCE(NOT %s, true)", inside) : "false";
+	return inside ? psprintf("COALESCE(NOT %s, true)", inside) : NULL;
 }
 
 /*
- * look: gather the facts. Keys are compared as the index would, after
- * assignment; rows that are left out as outside the window have no say in
- * duplicates.
+ * append_look: the query that gathers the facts; what is not asked costs
+ * nothing. Keys are compared as the index would, after assignment; rows that
+ * are left out as outside the window have no say in duplicates.
+ */
+static void
+append_look(StringInfo sql, const DqTask *task, const char *keys)
+{
+	char *leaked = outside_window(task, "s");
+	const struct
+	{
+		const char *name;
+		char *condition;
+	} asked[] = {
+		{"null_keys", task->key ? dq_key_any_null(task->key, "s") : NULL},
+		{"null_sequences", any_null_sequence(task, "s")},
+		{"outside_index", outside_index(task, "s")},
+		{"leaked", leaked}};
+	StringInfoData inner;
+	int i;
+
+	initStringInfo(&inner);
+	appendStringInfoString(sql, "SELECT COALESCE(pg_catalog.sum(g.n), 0)"
+								"::pg_catalog.int8 AS rows");
+	for (i = 0; i < lengthof(asked); i++)
+	{
+		if (asked[i].condition == NULL)
+		{
+			appendStringInfo(sql, ", 0::pg_catalog.int8 AS %s",
+							 asked[i].name);
+			continue;
+		}
+		appendStringInfo(sql, ", COALESCE(pg_catalog.sum(g.%s), 0)"
+							  "::pg_catalog.int8 AS %s",
+						 asked[i].name, asked[i].name);
+		appendStringInfo(&inner, ", pg_catalog.count(*) FILTER (WHERE %s)"
+								 " AS %s",
+						 asked[i].condition, asked[i].name);
+	}
+	appendStringInfo(sql,
+					 ", pg_catalog.count(*) FILTER (WHERE g.inside OPERATOR(pg_catalog.>) 1) AS duplicated,"
+					 " COALESCE(pg_catalog.sum(g.inside OPERATOR(pg_catalog.-) 1)"
+					 " FILTER (WHERE g.inside OPERATOR(pg_catalog.>) 1), 0)::pg_catalog.int8 AS excess"
+					 " FROM (SELECT pg_catalog.count(*) AS n%s, pg_catalog.count(*)",
+					 inner.data);
+	if (leaked != NULL)
+		appendStringInfo(sql, " FILTER (WHERE NOT (%s))", leaked);
+	appendStringInfoString(sql, " AS inside FROM ");
+	dq_batch_append_stage(sql, task, "s");
+	if (keys != NULL)
+		appendStringInfo(sql, " GROUP BY %s", keys);
+	appendStringInfoString(sql, ") AS g");
+}
+
+/*
+ * look: gather the facts.
  */
 static void
 look(const DqTask *task, BatchFacts *facts)
@@ -270,28 +325,7 @@ look(const DqTask *task, BatchFacts *facts)
 	if (task->key != NULL && task->mode->key != DQ_KEY_COLUMNS)
 		keys = dq_key_values(task->key, "s");
 	initStringInfo(&sql);
-	appendStringInfo(&sql,
-					 "SELECT COALESCE(pg_catalog.sum(g.n), 0)::pg_catalog.int8 AS rows,"
-					 " COALESCE(pg_catalog.sum(g.nulls), 0)::pg_catalog.int8 AS null_keys,"
-					 " COALESCE(pg_catalog.sum(g.null_seq), 0)::pg_catalog.int8 AS null_sequences,"
-					 " COALESCE(pg_catalog.sum(g.beyond), 0)::pg_catalog.int8 AS outside_index,"
-					 " COALESCE(pg_catalog.sum(g.leaked), 0)::pg_catalog.int8 AS leaked,"
-					 " pg_catalog.count(*) FILTER (WHERE g.inside OPERATOR(pg_catalog.>) 1) AS duplicated,"
-					 " COALESCE(pg_catalog.sum(g.inside OPERATOR(pg_catalog.-) 1)"
-					 " FILTER (WHERE g.inside OPERATOR(pg_catalog.>) 1), 0)::pg_catalog.int8 AS excess"
-					 " FROM (SELECT pg_catalog.count(*) AS n,"
-					 " pg_catalog.count(*) FILTER (WHERE %s) AS nulls,"
-					 " pg_catalog.count(*) FILTER (WHERE %s) AS null_seq,"
-					 " pg_catalog.count(*) FILTER (WHERE %s) AS beyond,"
-					 " pg_catalog.count(*) FILTER (WHERE %s) AS leaked,"
-					 " pg_catalog.count(*) FILTER (WHERE NOT %s) AS inside FROM ",
-					 task->key ? dq_key_any_null(task->key, "s") : "false",
-					 any_null_sequence(task, "s"), outside_index(task, "s"),
-					 outside_window(task, "s"), outside_window(task, "s"));
-	dq_batch_append_stage(&sql, task, "s");
-	if (keys != NULL)
-		appendStringInfo(&sql, " GROUP BY %s", keys);
-	appendStringInfoString(&sql, ") AS g");
+	append_look(&sql, task, keys);
 	rows = dq_spi_query(DQ_USER, sql.data, NULL);
 
 	facts->rows = dq_rows_int8(rows, 0, "rows");
