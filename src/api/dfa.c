@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "base/compat.h"
 #include "quality/dfa.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -22,7 +22,6 @@
 #include "utils/acl.h"
 #include "utils/backend_status.h"
 #include "utils/formatting.h"
-#include "utils/pg_locale.h"
 #include "utils/tuplesort.h"
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
@@ -96,17 +95,6 @@ dq_compat_can_set_role(Oid member, Oid role)
 #endif
 }
 
-/* 18: a property of the locale; are only ASCII characters letters, digits? */
-static inline bool
-dq_compat_ctype_is_c(Oid collation)
-{
-#if PG_VERSION_NUM >= 180000
-	return pg_newlocale_from_collation(collation)->ctype_is_c;
-#else
-	return lc_ctype_is_c(collation);
-#endif
-}
-
 /* 16: an argument "leave out what is missing" */
 static inline AttrMap *
 dq_compat_attrmap(TupleDesc from, TupleDesc to)
@@ -129,14 +117,24 @@ dq_compat_sort_getdatum(Tuplesortstate *sort, Datum *value, bool *isnull)
 #endif
 }
 
-/* 18: a field of the locale */
-static inline bool
-dq_compat_collation_is_c(Oid collation)
+/* 18: arguments "extra" */
+static inline MinimalTuple
+dq_compat_form_minimal(TupleDesc desc, Datum *values, bool *nulls)
 {
 #if PG_VERSION_NUM >= 180000
-	return pg_newlocale_from_collation(collation)->collate_is_c;
+	return heap_form_minimal_tuple(desc, values, nulls, 0);
 #else
-	return lc_collate_is_c(collation);
+	return heap_form_minimal_tuple(desc, values, nulls);
+#endif
+}
+
+static inline MinimalTuple
+dq_compat_copy_minimal(MinimalTuple tuple)
+{
+#if PG_VERSION_NUM >= 180000
+	return heap_copy_minimal_tuple(tuple, 0);
+#else
+	return heap_copy_minimal_tuple(tuple);
 #endif
 }
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/collation.h"
 #include "base/compat.h"
 #include "mb/pg_wchar.h"
 #include "quality/codeset.h"
@@ -149,6 +150,6 @@ dq_codeset_class(Oid collation, const char *atom)
 								   collation, 0, NULL))
 			dq_codeset_add(set, code, code);
 	}
-	set->high_unknown = utf8 && !dq_compat_ctype_is_c(collation);
+	set->high_unknown = utf8 && !dq_collation_ctype_is_c(collation);
 	return set;
 }

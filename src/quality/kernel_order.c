@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "base/collation.h"
 #include "base/compat.h"
 #include "quality/comparison.h"
 #include "quality/kernel.h"
@@ -388,7 +389,7 @@ dq_kernel_order_recognise(DqKernelSet *set, Node *expr)
 		comparison.relation != DQ_EQUAL &&
 		comparison.relation != DQ_NOT_EQUAL &&
 		OidIsValid(comparison.collation) &&
-		dq_compat_collation_is_c(comparison.collation))
+		dq_collation_order_is_c(comparison.collation))
 		return make_range(&comparison, answer_text);
 	return NULL;
 }

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "base/collation.h"
 #include "base/compat.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_database.h"
@@ -127,7 +128,7 @@ is_bytewise(Oid collation)
 
 	if (!OidIsValid(collation))
 		return false;
-	if (dq_compat_collation_is_c(collation))
+	if (dq_collation_order_is_c(collation))
 		return true;
 	locale = collation_locale(collation);
 	return locale != NULL && GetDatabaseEncoding() == PG_UTF8 &&

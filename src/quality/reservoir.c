@@ -6,6 +6,7 @@
 
 #include "access/htup_details.h"
 #include "libpq/pqformat.h"
+#include "base/compat.h"
 #include "quality/reservoir.h"
 #include "utils/memutils.h"
 
@@ -103,7 +104,7 @@ dq_reservoir_put(DqReservoir *reservoir, uint64 priority, Datum *values,
 	MemoryContext old = MemoryContextSwitchTo(reservoir->context);
 
 	put_row(reservoir, priority,
-			heap_form_minimal_tuple(reservoir->desc, values, nulls));
+			dq_compat_form_minimal(reservoir->desc, values, nulls));
 	MemoryContextSwitchTo(old);
 }
 
@@ -125,7 +126,7 @@ dq_reservoir_merge(DqReservoir *into, const DqReservoir *from)
 	{
 		if (dq_reservoir_wants(into, from->picks[i].priority))
 			put_row(into, from->picks[i].priority,
-					heap_copy_minimal_tuple(from->picks[i].row));
+					dq_compat_copy_minimal(from->picks[i].row));
 	}
 	MemoryContextSwitchTo(old);
 }
