@@ -49,6 +49,17 @@ struct DqCastTarget
 };
 
 /*
+ * is_nested: may a value be so deep that its input function throws, having no
+ * stack left?
+ */
+static bool
+is_nested(Oid type)
+{
+	return type == JSONOID || type == JSONBOID || type == JSONPATHOID ||
+		   type == TSQUERYOID || type == XMLOID;
+}
+
+/*
  * is_soft: does the input function of the server report all errors without
  * throwing? True for scalar types of the server itself, from 16 on; what other
  * types contain is not known.
@@ -58,7 +69,7 @@ is_soft(Oid type)
 {
 	return DQ_SOFT_INPUT && type < FirstUnpinnedObjectId &&
 		   get_typtype(type) == TYPTYPE_BASE && !type_is_array(type) &&
-		   type != ACLITEMOID;
+		   type != ACLITEMOID && !is_nested(type);
 }
 
 /*
@@ -82,7 +93,7 @@ dq_castable_target(const char *type)
 	getTypeInputInfo(target->base, &function, &target->base_param);
 	fmgr_info(function, &target->base_input);
 	target->soft = is_soft(target->base);
-	if (!DQ_SOFT_INPUT)
+	if (!DQ_SOFT_INPUT || is_nested(target->base))
 		target->recognise = dq_castable_types_find(target->base);
 	return target;
 }

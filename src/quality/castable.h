@@ -6,7 +6,8 @@
  * function of the type, with its modifier and the constraints of a domain,
  * accept the text, as in COPY? On 15, where input functions can only throw,
  * exact recognisers answer for the usual types, and a subtransaction, with a
- * memory of recent values, for the rest.
+ * memory of recent values, for the rest; later, for types whose functions
+ * still throw.
  */
 #ifndef DQ_CASTABLE_H
 #define DQ_CASTABLE_H
