@@ -200,6 +200,41 @@ dq_compare_is_float(Oid type)
 }
 
 /*
+ * dq_compare_need_order: 42804 unless the column's type has one.
+ */
+void
+dq_compare_need_order(const DqColumn *column, const char *what)
+{
+	if (!OidIsValid(own_operator(column->base_type, BTLessStrategyNumber)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" is of type %s, which has no order that %s needs",
+						column->name, format_type_be(column->base_type),
+						what)));
+}
+
+/*
+ * dq_compare_bound: a value of the column's type held against a bound.
+ * Integers are compared as numerics, so that any number can be a bound.
+ */
+char *
+dq_compare_bound(const DqColumn *column, const char *sql,
+				 StrategyNumber strategy, const char *value)
+{
+	Oid type = column->base_type;
+	const char *cast = "";
+
+	if (dq_compare_is_number(type) && !dq_compare_is_float(type))
+	{
+		type = NUMERICOID;
+		cast = "::pg_catalog.numeric";
+	}
+	return psprintf("%s%s %s %s", sql, cast,
+					dq_sqltext_operator(own_operator(type, strategy)),
+					dq_source_literal(value, type));
+}
+
+/*
  * dq_compare_need_number: 42804 unless the column holds numbers.
  */
 void

@@ -25,8 +25,16 @@ extern char *dq_compare_present(List *columns, bool any);
 extern bool dq_compare_is_number(Oid type);
 extern bool dq_compare_is_float(Oid type);
 
-/* 42804 unless it is a number */
+/* 42804 unless it has an order, is a number */
+extern void dq_compare_need_order(const DqColumn *column, const char *what);
 extern void dq_compare_need_number(const DqColumn *column, const char *what);
+
+/*
+ * "sql >= value" and "sql <= value" as the check's bounds say, for a value
+ * that is written in sql, of the column's type ("numeric" for integers).
+ */
+extern char *dq_compare_bound(const DqColumn *column, const char *sql,
+							  StrategyNumber strategy, const char *value);
 
 /* an aggregate for the type ("max"), qualified; 42804 when there is none */
 extern char *dq_compare_aggregate(const char *name, Oid type,

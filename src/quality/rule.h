@@ -67,6 +67,8 @@ typedef enum DqArity
 #define DQ_TAKES_FILTER (DQ_TAKES_ROW_FILTER | DQ_TAKES_GROUPS)
 /* metrics: the least or greatest value of its column, and nothing else */
 #define DQ_IS_EXTREME 0x200
+/* metrics: rows without values in the columns are tested, too */
+#define DQ_TESTS_NULLS 0x400
 
 /* groups of the history family, see rules_history.h */
 #define DQ_TAKES_HISTORY 0x1000
@@ -110,7 +112,10 @@ typedef struct DqRuleType
 	 */
 	void (*detail)(StringInfo buf, const struct DqProbe *probe,
 				   const char *value);
-	/* Catalogue: fill "holds" and "observed" of the probe. */
+	/*
+	 * Catalogue, and metrics of keys, whose counts are known: fill "holds"
+	 * and "observed" of the probe.
+	 */
 	void (*look)(struct DqProbe *probe);
 	const char *help; /* one sentence for the reference */
 } DqRuleType;

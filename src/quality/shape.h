@@ -123,6 +123,8 @@ extern const DqShape dq_shape_dataset;
 extern const DqShape dq_shape_across;
 extern const DqShape dq_shape_query;
 extern const DqShape dq_shape_composite;
+extern const DqShape dq_shape_select;
+extern const DqShape dq_shape_key_metric;
 
 /* keys: must there be values in all columns? */
 extern bool dq_shape_key_is_primary(const DqProbe *probe);
@@ -173,6 +175,16 @@ extern char *dq_shape_ordered_add(const DqProbe *probe, const char *wish,
 								  const char *sql);
 extern DqColumn *dq_shape_ordered_column(const DqColumn *column);
 extern List *dq_shape_ordered_columns(List *columns);
+
+/*
+ * Select: a metric that the common scan cannot give, as it groups or sorts.
+ * The rule's "metric" writes a whole SELECT of one row from source->from
+ * within dq_shape_where(): the value as v, the number of rows with values as
+ * n, details as d (jsonb), and whatever "holds" wants to find in s.
+ *
+ * Metrics of keys: as keys are counted, and then "look" judges the counts,
+ * of which "failed" are the rows that share their key.
+ */
 
 /* metrics: the value by a statement of its own, rows not counted */
 extern void dq_shape_metric_alone(DqProbe *probe);

@@ -144,6 +144,8 @@ dq_shape_key_read(DqProbe *probe, int64 tested, int64 nulls, int64 values,
 		counts->tested = counts->scope;
 		counts->failed += counts->nulls;
 	}
+	if (probe->check->type->look != NULL)
+		probe->check->type->look(probe);
 }
 
 /*
@@ -279,3 +281,27 @@ const DqShape dq_shape_key = {.is_metric = false,
 							  .failed_rows = failed_rows,
 							  .failed_places = failed_places,
 							  .equivalent = equivalent};
+
+/*
+ * equivalent_metric: groups, counted.
+ */
+static char *
+equivalent_metric(const DqProbe *probe)
+{
+	return psprintf("SELECT COALESCE(pg_catalog.sum(g.n), 0)::pg_catalog.int8 AS tested_rows,"
+					" COALESCE(pg_catalog.sum(g.n) FILTER (WHERE g.n OPERATOR(pg_catalog.>) 1), 0)::pg_catalog.int8 AS failed_rows,"
+					" pg_catalog.count(*) AS distinct_values, pg_catalog.count(*) FILTER (WHERE g.n OPERATOR(pg_catalog.>) 1) AS duplicate_values"
+					" FROM (SELECT pg_catalog.count(*) AS n FROM %s WHERE %s%sNOT %s GROUP BY %s) AS g",
+					probe->source->from, probe->filter ? probe->filter : "",
+					probe->filter ? " AND " : "",
+					left_out(probe, probe->columns),
+					dq_shape_partition(probe, probe->columns));
+}
+
+const DqShape dq_shape_key_metric = {.is_metric = true,
+									 .scan_only = false,
+									 .prepare = prepare,
+									 .write = write_numbers,
+									 .read = read_numbers,
+									 .failed_rows = failed_rows,
+									 .equivalent = equivalent_metric};

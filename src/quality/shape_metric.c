@@ -72,7 +72,7 @@ rows_with_values(const DqProbe *probe)
 	StringInfoData buf;
 	ListCell *lc;
 
-	if (probe->columns == NIL)
+	if (probe->columns == NIL || (probe->check->type->takes & DQ_TESTS_NULLS))
 		return pstrdup("pg_catalog.count(*)");
 	initStringInfo(&buf);
 	foreach(lc, probe->columns)
@@ -101,9 +101,11 @@ write_answers(const DqProbe *probe, const char *value, const char *rows,
 								 value);
 	answers[AT_HOLDS] = psprintf("(CASE WHEN %s IS NOT NULL THEN (%s)::pg_catalog.int4 END)::pg_catalog.text",
 								 value, holds.data);
-	answers[AT_NAN] = psprintf("(pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[700, 701, 1700]::pg_catalog.oid[])"
-							   " AND %s::pg_catalog.text OPERATOR(pg_catalog.=) 'NaN')::pg_catalog.int4::pg_catalog.text",
-							   value, value);
+	answers[AT_NAN] = psprintf("(CASE WHEN pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[700, 701, 1700]::pg_catalog.oid[])"
+							   " THEN %s::pg_catalog.text OPERATOR(pg_catalog.=) 'NaN'"
+							   " WHEN pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[1021, 1022, 1231]::pg_catalog.oid[])"
+							   " THEN 'NaN' OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.text::pg_catalog.text[]) END)::pg_catalog.int4::pg_catalog.text",
+							   value, value, value, value);
 	answers[AT_ROWS] = psprintf("%s::pg_catalog.text", rows);
 	answers[AT_DETAIL] = pstrdup("NULL::pg_catalog.text");
 	if (type->detail != NULL)
@@ -260,6 +262,47 @@ equivalent(const DqProbe *probe)
 					probe->source->from, dq_shape_where(probe));
 }
 
+/*
+ * prepare_select: resolve the columns, write the SELECT.
+ */
+static void
+prepare_select(DqProbe *probe)
+{
+	StringInfoData buf;
+
+	probe->columns = dq_source_columns(probe->source, probe->check->columns);
+	initStringInfo(&buf);
+	probe->check->type->metric(&buf, probe);
+	probe->value = buf.data;
+}
+
+/*
+ * write_select: its answers, in a subselect.
+ */
+static void
+write_select(struct DqFused *fused, DqProbe *probe)
+{
+	char *answers[N_ANSWERS];
+
+	write_answers(probe, "s.v", "s.n", answers);
+	probe->own_at =
+		dq_fused_own(fused,
+					 psprintf("SELECT ARRAY[%s, %s, %s, %s, s.d::pg_catalog.text] FROM (%s) AS s",
+							  answers[AT_VALUE], answers[AT_HOLDS],
+							  answers[AT_NAN], answers[AT_ROWS],
+							  probe->value));
+}
+
+/*
+ * equivalent_select: the same SELECT, with the columns of every equivalent.
+ */
+static char *
+equivalent_select(const DqProbe *probe)
+{
+	return psprintf("SELECT s.n AS tested_rows, 0::pg_catalog.int8 AS failed_rows, s.v AS value FROM (%s) AS s",
+					probe->value);
+}
+
 const DqShape dq_shape_metric = {.is_metric = true,
 								 .scan_only = true,
 								 .prepare = prepare,
@@ -267,3 +310,11 @@ const DqShape dq_shape_metric = {.is_metric = true,
 								 .read = read_numbers,
 								 .failed_rows = failed_rows,
 								 .equivalent = equivalent};
+
+const DqShape dq_shape_select = {.is_metric = true,
+								 .scan_only = false,
+								 .prepare = prepare_select,
+								 .write = write_select,
+								 .read = read_numbers,
+								 .failed_rows = failed_rows,
+								 .equivalent = equivalent_select};

@@ -156,9 +156,11 @@ expected_value(const DqCheck *check)
 		return psprintf("between %s and %s", check->min_value,
 						check->max_value);
 	if (check->min_value != NULL)
-		return psprintf("at least %s", check->min_value);
+		return psprintf("%s %s", check->min_excluded ? "more than" : "at least",
+						check->min_value);
 	if (check->max_value != NULL)
-		return psprintf("at most %s", check->max_value);
+		return psprintf("%s %s", check->max_excluded ? "less than" : "at most",
+						check->max_value);
 	if (dq_json_has(check->doc, "max_age"))
 		return psprintf("no older than %s",
 						dq_json_text(check->doc, "max_age", check->what));
