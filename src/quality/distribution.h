@@ -1,18 +1,13 @@
 /*
  * distribution.h
-<<<<<<< HEAD
  *	  How the values of a column are distributed, asked of SQL.
  *
  * All queries run as the current user under the active snapshot. NULL is left
  * out; NaN is 22003, since no bin could hold it.
-=======
- *	  Values of many rows that need them sorted or grouped, as SQL.
->>>>>>> 0193301 (Rules on keys and on one value of many rows, exact wherever the type is)
  */
 #ifndef DQ_DISTRIBUTION_H
 #define DQ_DISTRIBUTION_H
 
-<<<<<<< HEAD
 #include "quality/divergence.h"
 #include "quality/source.h"
 
@@ -62,33 +57,5 @@ extern double dq_distribution_ks_two(const DqSample *sample,
 extern double dq_distribution_ks_one(const DqSample *sample,
 									 DqDistribution kind, double first,
 									 double second, double *n);
-=======
-#include "lib/stringinfo.h"
-#include "quality/rule.h"
-
-/* while the rule is read */
-extern void dq_distribution_check_quantiles(DqCheck *check);
-
-/* SELECTs of v, n, h, d */
-extern void dq_distribution_median(StringInfo buf,
-								   const struct DqProbe *probe);
-extern void dq_distribution_quantile(StringInfo buf,
-									 const struct DqProbe *probe);
-extern void dq_distribution_iqr(StringInfo buf, const struct DqProbe *probe);
-extern void dq_distribution_entropy(StringInfo buf,
-									const struct DqProbe *probe);
-extern void dq_distribution_mode(StringInfo buf,
-								 const struct DqProbe *probe);
-extern void dq_distribution_in_set(StringInfo buf,
-								   const struct DqProbe *probe);
-extern void dq_distribution_contain_set(StringInfo buf,
-										const struct DqProbe *probe);
-extern void dq_distribution_equal_set(StringInfo buf,
-									  const struct DqProbe *probe);
-
-/* those of them that judge themselves */
-extern void dq_distribution_holds(StringInfo buf, const struct DqProbe *probe,
-								  const char *value);
->>>>>>> 0193301 (Rules on keys and on one value of many rows, exact wherever the type is)
 
 #endif /* DQ_DISTRIBUTION_H */
