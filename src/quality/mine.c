@@ -288,32 +288,40 @@ mine_time(DqMine *mine, DqPortrait *portrait)
 }
 
 /*
+ * add_looser: something about a text that needs not be said when a pattern
+ * holds.
+ */
+static void
+add_looser(DqMine *mine, DqFacts *facts, char *check, char *reason)
+{
+	dq_mine_add(mine, check, reason, facts->values)->looser = facts->name;
+}
+
+/*
  * mine_length: blanks and lengths of texts.
  */
 static void
-mine_length(DqMine *mine, DqPortrait *portrait, bool has_pattern)
+mine_length(DqMine *mine, DqFacts *facts)
 {
-	DqFacts *facts = portrait->facts;
 	char *column = pstrdup(dq_sqltext_ident(facts->name));
 
-	if (facts->blanks == 0 && !has_pattern)
-		dq_mine_add(mine, psprintf("btrim(%s) <> ''", column),
-					pstrdup("no value is blank"), facts->values);
-	if (has_pattern || facts->length_max == 0)
+	if (facts->blanks == 0)
+		add_looser(mine, facts, psprintf("btrim(%s) <> ''", column),
+				   pstrdup("no value is blank"));
+	if (facts->length_max == 0)
 		return;
 	if (facts->length_min == facts->length_max)
-		dq_mine_add(mine,
-					psprintf("length(%s) = " INT64_FORMAT, column,
-							 facts->length_max),
-					pstrdup("all lengths are the same"), facts->values);
+		add_looser(mine, facts,
+				   psprintf("length(%s) = " INT64_FORMAT, column,
+							facts->length_max),
+				   pstrdup("all lengths are the same"));
 	else
-		dq_mine_add(mine,
-					psprintf("length(%s) <= %.0f", column,
-							 round_up((double) facts->length_max)),
-					psprintf("lengths from " INT64_FORMAT
-							 " to " INT64_FORMAT,
-							 facts->length_min, facts->length_max),
-					facts->values);
+		add_looser(mine, facts,
+				   psprintf("length(%s) <= %.0f", column,
+							round_up((double) facts->length_max)),
+				   psprintf("lengths from " INT64_FORMAT
+							" to " INT64_FORMAT,
+							facts->length_min, facts->length_max));
 }
 
 /*
@@ -326,7 +334,8 @@ add_pattern(DqMine *mine, DqFacts *facts, const char *pattern, char *reason)
 
 	begin_rule(&build, "match_regex", facts);
 	dq_json_add_text(&build, "pattern", pattern);
-	dq_mine_add(mine, end_rule(&build), reason, facts->values);
+	dq_mine_add(mine, end_rule(&build), reason, facts->values)->pattern =
+		facts->name;
 }
 
 /*
@@ -425,10 +434,9 @@ mine_pattern(DqMine *mine, DqPortrait *portrait)
 static void
 mine_text(DqMine *mine, DqPortrait *portrait)
 {
-	bool has_pattern = mine_format(mine, portrait) ||
-					   mine_pattern(mine, portrait);
-
-	mine_length(mine, portrait, has_pattern);
+	if (!mine_format(mine, portrait))
+		(void) mine_pattern(mine, portrait);
+	mine_length(mine, portrait->facts);
 }
 
 /*
@@ -554,6 +562,7 @@ verify(DqMine *mine, const DqProfileTask *task, const char *source)
 {
 	DqQualityTask checks = {0};
 	List *key = NIL;
+	List *patterns = NIL;
 	List *kept = NIL;
 	ListCell *lc;
 	ListCell *verdict_cell;
@@ -582,6 +591,10 @@ verify(DqMine *mine, const DqProfileTask *task, const char *source)
 			key = suggestion->key;
 		if (suggestion->not_null && has_name(key, suggestion->not_null))
 			continue;
+		if (suggestion->looser && has_name(patterns, suggestion->looser))
+			continue;
+		if (suggestion->pattern)
+			patterns = lappend(patterns, suggestion->pattern);
 		kept = lappend(kept, suggestion);
 	}
 	return kept;

@@ -18,6 +18,8 @@ typedef struct DqSuggestion
 	int64 support; /* rows that it was verified on */
 	List *key; /* a primary key: its columns, of char * */
 	char *not_null; /* a column that has no NULL, which a key implies */
+	char *pattern; /* a column that matches a pattern */
+	char *looser; /* a column, of which a pattern says more */
 } DqSuggestion;
 
 /* a profile that is being mined */

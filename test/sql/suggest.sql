@@ -61,7 +61,7 @@ SELECT check_text FROM etl.suggest_checks('twice') WHERE check_text LIKE '%KEY%'
 -- what is rare is not in the sample, and is found all the same
 CREATE TABLE rare AS SELECT i, CASE i WHEN 17000 THEN 'ODD' ELSE 'A' || i % 3 END AS code, 'B-' || i % 900 AS t FROM generate_series(1, 20000) AS i;
 UPDATE rare SET t = 'broken' WHERE i = 12345;
-SELECT check_text FROM etl.suggest_checks('rare', '{code,t}', sample_rows => 200) WHERE check_text NOT LIKE '%length%';
+SELECT check_text FROM etl.suggest_checks('rare', '{code,t}', sample_rows => 200);
 -- nothing suggests nothing
 CREATE TABLE nothing (LIKE orders);
 SELECT count(*) FROM etl.suggest_checks('nothing');
