@@ -299,6 +299,7 @@ equivalent_metric(const DqProbe *probe)
 }
 
 const DqShape dq_shape_key_metric = {.is_metric = true,
+									 .is_key = true,
 									 .scan_only = false,
 									 .prepare = prepare,
 									 .write = write_numbers,

@@ -98,6 +98,10 @@ SELECT * FROM agree('t', ARRAY[
 	etl.rule('distinctness_between', '{b}', params => '{"nulls": "ignore_all_null"}'),
 	etl.rule('distinct_count_between', '{a,b}', params => '{"nulls": "ignore_any_null"}')]);
 
+-- one scan counts the same key once for all of these
+SELECT check_name, evaluation FROM etl.explain_check('t', ARRAY[
+	etl.rule('duplicate_rows_at_most', '{a}', params => '{"max_value": 0}'), etl.rule('uniqueness_between', '{a}'), etl.rule('distinct_count_between', '{a}')]);
+
 -- what is refused
 \set VERBOSITY terse
 SELECT etl.rule('duplicate_rows_at_most', '{a}');
