@@ -143,7 +143,8 @@ dq_key_sink_create(Relation rel, const DqKeyTask *task)
 {
 	KeySink *sink = prepare(rel, task);
 
-	sink->head.serial = !may_go_parallel(task);
+	sink->head.serial = !may_go_parallel(task) ||
+						!dq_keyform_is_parallel_safe(sink->form);
 	if (!sink->head.serial)
 	{
 		sink->head.spec =

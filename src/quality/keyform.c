@@ -19,6 +19,7 @@
 
 #include <math.h>
 
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "quality/exactsum.h"
@@ -182,6 +183,25 @@ dq_keyform_create(Relation rel, List *attnums, bool nulls_inside)
 		form->may_be_exact = false;
 	form->words = !form->tagged && bytes <= sizeof(uint64) ? 1 : 2;
 	return form;
+}
+
+/*
+ * dq_keyform_is_parallel_safe: the functions of built-in types are.
+ */
+bool
+dq_keyform_is_parallel_safe(const DqKeyform *form)
+{
+	int i;
+
+	for (i = 0; i < form->n_columns; i++)
+	{
+		const Column *column = &form->columns[i];
+
+		if (column->kind == COLUMN_OTHER &&
+			func_parallel(column->hash.fn_oid) != PROPARALLEL_SAFE)
+			return false;
+	}
+	return true;
 }
 
 /*

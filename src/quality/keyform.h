@@ -20,6 +20,9 @@ typedef struct DqKeyform DqKeyform;
 extern DqKeyform *dq_keyform_create(Relation rel, List *attnums,
 									bool nulls_inside);
 
+/* may its keys be hashed in a parallel worker? */
+extern bool dq_keyform_is_parallel_safe(const DqKeyform *form);
+
 /* an empty set for keys of this form */
 extern DqKeyset *dq_keyform_keyset(const DqKeyform *form, Size memory);
 

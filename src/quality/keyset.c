@@ -21,6 +21,9 @@
 #define MAX_BITS 8
 #define MIN_BITS 4
 
+/* so far ahead the place of a record in the hash table is asked for */
+#define PREFETCH_RECORDS 8
+
 typedef struct Table
 {
 	uint64 *entries;
@@ -150,18 +153,28 @@ close_table(Table *table)
 }
 
 /*
- * find_entry: of this key of so many words, empty when it is new.
+ * first_place: where the search for a key of so many words begins.
+ */
+static inline uint64
+first_place(const Table *table, const uint64 *key, const int words)
+{
+	uint64 mixed = dq_keyset_mix(key[0]);
+
+	if (words == 2)
+		mixed = dq_keyset_mix(mixed + key[1]);
+	return mixed & table->mask;
+}
+
+/*
+ * find_entry: of this key, empty when it is new.
  */
 static inline uint64 *
 find_entry(const Table *table, const uint64 *key, const int words)
 {
-	uint64 mixed = dq_keyset_mix(key[0]);
+	uint64 at = first_place(table, key, words);
 	uint64 *entry;
-	uint64 at;
 
-	if (words == 2)
-		mixed = dq_keyset_mix(mixed + key[1]);
-	for (at = mixed & table->mask;; at = (at + 1) & table->mask)
+	for (;; at = (at + 1) & table->mask)
 	{
 		entry = table->entries + at * (words + 1);
 		if (entry[words] == 0 ||
@@ -179,8 +192,14 @@ count_chunk(Table *table, const uint64 *record, const uint64 *end,
 {
 	for (; record + words < end; record += words + 1)
 	{
-		uint64 *entry = find_entry(table, record, words);
+		const uint64 *later = record + PREFETCH_RECORDS * (words + 1);
+		uint64 *entry;
 
+		if (later + words < end)
+			DQ_PREFETCH(table->entries +
+							first_place(table, later, words) * (words + 1),
+						1);
+		entry = find_entry(table, record, words);
 		if (entry[words]++ != 0)
 			continue;
 		entry[0] = record[0];

@@ -19,7 +19,6 @@
 #include "utils/memutils.h"
 
 #define MAX_CHUNK ((Size) 65536)
-#define CACHE_LINE 64
 
 /*
  * dq_spool_create: empty streams.
@@ -44,7 +43,7 @@ dq_spool_create(int streams, Size memory)
 														 streams);
 	for (i = 0; i < streams; i++)
 	{
-		spool->streams[i].start = (Size) i * CACHE_LINE % spool->chunk;
+		spool->streams[i].start = (Size) i * DQ_CACHE_LINE % spool->chunk;
 		spool->streams[i].used = spool->chunk;
 	}
 	return spool;

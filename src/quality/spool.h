@@ -8,6 +8,15 @@
 
 #include "storage/buffile.h"
 
+#define DQ_CACHE_LINE 64
+
+/* soon this place will be read (0) or written (1); it need not exist */
+#ifdef __GNUC__
+#define DQ_PREFETCH(place, write) __builtin_prefetch(place, write)
+#else
+#define DQ_PREFETCH(place, write) ((void) 0)
+#endif
+
 /* where a full chunk of a stream is */
 typedef struct DqSpoolChunk
 {
@@ -78,6 +87,7 @@ dq_spool_room(DqSpool *spool, int stream, Size size)
 		dq_spool_next_chunk(spool, s);
 	room = s->current + s->used;
 	s->used += size;
+	DQ_PREFETCH(room + DQ_CACHE_LINE, 1);
 	return room;
 }
 

@@ -170,6 +170,7 @@ SET min_parallel_table_scan_size = 0;
 SELECT * FROM compare('large', ARRAY['UNIQUE (id)', 'UNIQUE (half)', 'UNIQUE (long)', 'UNIQUE (uid)', 'UNIQUE (pairs)', 'UNIQUE (short)',
 	'UNIQUE NULLS NOT DISTINCT (sparse, half)', 'PRIMARY KEY (sparse)', 'UNIQUE (id, half, pairs)', 'UNIQUE (id, uid)', 'UNIQUE (amount)', 'id > 0']);
 SELECT * FROM compare('parted', keys('parted'), 'amount > 3');
+SELECT * FROM compare('blurs', keys('blurs'));
 SELECT * FROM compare('various', (keys('various'))[1:60]);
 RESET dq_etl.scan_workers;
 RESET min_parallel_table_scan_size;
