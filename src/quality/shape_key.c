@@ -301,6 +301,7 @@ equivalent_metric(const DqProbe *probe)
 const DqShape dq_shape_key_metric = {.is_metric = true,
 									 .is_key = true,
 									 .scan_only = false,
+									 .is_key = true,
 									 .prepare = prepare,
 									 .write = write_numbers,
 									 .read = read_numbers,

@@ -89,6 +89,12 @@ SELECT * FROM compare('various', keys('various'), 'false');
 SELECT * FROM compare('various', ARRAY['UNIQUE (i4, i2, i8, num, f8, f4, short, edge_14, long)', 'UNIQUE NULLS NOT DISTINCT (i4, i2, day, flag, feeling)',
 	'UNIQUE NULLS NOT DISTINCT (flag, feeling, i2, i4, day, named, uid, bytes, padded, short)', 'PRIMARY KEY (flag, day)']);
 
+SELECT * FROM compare('various', ARRAY(
+	SELECT jsonb_build_object('type', t, 'column', c, 'nulls', n, 'max_value', m)::text
+	  FROM unnest('{duplicate_rows_at_most,uniqueness_between,distinctness_between,distinct_count_between}'::text[]) t,
+		   unnest('{i4,num,short,long,padded,ints,nothing}'::text[]) c, unnest('{distinct,equal}'::text[]) n,
+		   LATERAL (VALUES ('0'::jsonb), (CASE WHEN t ~ 'ness' THEN '0.5' ELSE '700' END::jsonb)) b(m)));
+
 -- Long values: compressed, and stored elsewhere.
 CREATE TABLE toasted (id integer, value text, doc jsonb);
 ALTER TABLE toasted ALTER value SET STORAGE external;
