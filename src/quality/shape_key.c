@@ -299,7 +299,6 @@ equivalent_metric(const DqProbe *probe)
 }
 
 const DqShape dq_shape_key_metric = {.is_metric = true,
-									 .is_key = true,
 									 .scan_only = false,
 									 .is_key = true,
 									 .prepare = prepare,
