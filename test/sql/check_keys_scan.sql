@@ -170,6 +170,16 @@ CREATE TABLE larger AS SELECT i AS id, 'row number ' || i AS name FROM generate_
 INSERT INTO larger VALUES (17, 'row number 99999');
 SELECT * FROM compare('larger', ARRAY['UNIQUE (id)', 'UNIQUE (name, id)', 'UNIQUE (name)']);
 
+-- No room on disk is nothing about the check: it is thrown, and nothing is left.
+SET dq_etl.force_evaluation = 'scan';
+SET temp_file_limit = '1MB';
+\set VERBOSITY sqlstate
+SELECT check_name FROM etl.check('larger', ARRAY['UNIQUE (id)']);
+\set VERBOSITY terse
+RESET temp_file_limit;
+SELECT check_name, evaluation, failed_rows FROM etl.check('larger', ARRAY['UNIQUE (id)']);
+RESET dq_etl.force_evaluation;
+
 -- The same with help.
 SET dq_etl.scan_workers = 2;
 SET min_parallel_table_scan_size = 0;
