@@ -199,8 +199,10 @@ CREATE TABLE etl_catalog.quarantine (
 	run_id         bigint NOT NULL,
 	pipeline_id    bigint NOT NULL,
 	pipeline       text NOT NULL,
-	-- the role that executed the run: whose rows these are
+	-- the role that executed the run: whose rows these are. In a restored
+	-- database the number may be another role's
 	owner_oid      oid NOT NULL,
+	owner_name     text NOT NULL,
 	-- the step that checked, and the step whose stage had the row
 	step           text NOT NULL,
 	source         text NOT NULL,
@@ -211,6 +213,8 @@ CREATE TABLE etl_catalog.quarantine (
 	repaired       jsonb,
 	state          text NOT NULL DEFAULT 'waiting'
 		CHECK (state IN ('waiting', 'replay', 'replayed', 'discarded')),
+	-- the run that took it in again last, whatever became of it
+	claimed_run    bigint,
 	note           text,
 	quarantined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	keep_until     timestamptz NOT NULL,

@@ -13,7 +13,7 @@ CREATE VIEW etl.quarantine WITH (security_barrier) AS
 				WHEN q.state = 'waiting' THEN format('SELECT etl.replay_quarantine(%L, %L);', coalesce(p.name, q.pipeline), ARRAY[q.quarantine_id])
 				WHEN q.state = 'replay' THEN format('SELECT etl.run(%L);', coalesce(p.name, q.pipeline)) END AS next_statement
 	  FROM etl_catalog.quarantine q
-	 CROSS JOIN LATERAL (SELECT pg_has_role(q.owner_oid, 'USAGE') AS owned) o
+	 CROSS JOIN LATERAL (SELECT etl_catalog.has_role(q.owner_oid, q.owner_name) AS owned) o
 	  LEFT JOIN etl_catalog.visible_pipeline p USING (pipeline_id)
 	 WHERE o.owned OR pg_has_role('pg_monitor', 'USAGE') OR p.pipeline_id IS NOT NULL;
 COMMENT ON VIEW etl.quarantine IS
@@ -39,16 +39,16 @@ CREATE FUNCTION etl.repair_quarantine(quarantine_id bigint, row_data jsonb) RETU
 	LANGUAGE c VOLATILE
 	AS 'MODULE_PATHNAME', 'dq_etl_repair_quarantine';
 COMMENT ON FUNCTION etl.repair_quarantine(bigint, jsonb) IS
-'Say what a row in quarantine should have been: the whole row as a JSON object, a key for each column. Values travel as JSON, which knows no negative zero and takes a json null for NULL. The row as it came is kept too. Returns true. Errors: 42704 for a row that does not exist or is not yours, 55000 for one that is replayed or discarded, 22023, 22004 for NULL';
+'Say what a row in quarantine should have been: the whole row as a JSON object, a key for each column. Values travel as JSON, which knows no negative zero and takes a json null for NULL. The row as it came is kept too. A run that has taken the row in meanwhile fails with 55000. Returns true. Errors: 42704 for a row that does not exist or is not yours, 55000 for one that is replayed or discarded, 22023, 22004 for NULL';
 
 CREATE FUNCTION etl.replay_quarantine(pipeline text, quarantine_ids bigint[] DEFAULT NULL, step text DEFAULT NULL) RETURNS bigint
 	LANGUAGE c VOLATILE
 	AS 'MODULE_PATHNAME', 'dq_etl_replay_quarantine';
 COMMENT ON FUNCTION etl.replay_quarantine(text, bigint[], text) IS
-'Let the next run of a pipeline take rows of its quarantine in again, repaired or as they came, into the result of the step from which they were taken, where they are checked like all others; NULL means all that wait, of all steps. When that run fails they stay for the one after it. Returns their number. Errors: 42501 not the owner, 42704, 55000 for rows with masked columns that are not repaired, 22004';
+'Let the next run of a pipeline take rows of its quarantine in again, repaired or as they came, into the result of the step from which they were taken, where they are checked like all others; NULL means all that wait, of all steps. When that run fails they stay for the one after it. Returns their number; rows of a role whose privileges one does not have are left alone. Errors: 42501 not the owner, 42704, 55000 for rows with masked columns that are not repaired and for those from steps that are gone, 22004';
 
 CREATE FUNCTION etl.discard_quarantine(pipeline text, quarantine_ids bigint[] DEFAULT NULL, reason text DEFAULT NULL) RETURNS bigint
 	LANGUAGE c VOLATILE
 	AS 'MODULE_PATHNAME', 'dq_etl_discard_quarantine';
 COMMENT ON FUNCTION etl.discard_quarantine(text, bigint[], text) IS
-'Settle rows in quarantine that nobody wants; NULL means all that wait. They are kept until keep_until. Returns their number. Errors: 42501 not the owner, 42704, 22004';
+'Settle rows in quarantine that nobody wants; NULL means all that wait. They are kept until keep_until. Returns their number; rows of a role whose privileges one does not have are left alone. Errors: 42501 not the owner, 42704, 22004';

@@ -11,6 +11,7 @@
 #include "api/guard.h"
 #include "base/json.h"
 #include "base/sqltext.h"
+#include "catalog/access.h"
 #include "catalog/quarantine.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -28,6 +29,7 @@ static void
 find_row(int64 quarantine_id, DqQuarantineRow *row)
 {
 	if (!dq_quarantine_find(quarantine_id, row) ||
+		!dq_access_role_agrees(row->owner, row->owner_name) ||
 		!has_privs_of_role(GetUserId(), row->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -86,6 +88,44 @@ open_pipeline(FunctionCallInfo fcinfo, const char *function)
 }
 
 /*
+ * stage_names: the steps that rows can go back to.
+ */
+static List *
+stage_names(const DqPipeline *pipeline)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	foreach(lc, pipeline->steps)
+	{
+		const DqStep *step = (DqStep *) lfirst(lc);
+
+		if (step->kind == DQ_EXTRACT || step->kind == DQ_TRANSFORM)
+			names = lappend(names, step->name);
+	}
+	return names;
+}
+
+/*
+ * check_homes: 55000 when a row came from a step that is not there any more.
+ */
+static void
+check_homes(const DqPipeline *pipeline, Datum ids, const char *step)
+{
+	int64 homeless = dq_quarantine_homeless(pipeline->id, ids, step,
+											stage_names(pipeline));
+
+	if (homeless == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg(INT64_FORMAT " of these rows come from steps that pipeline \"%s\" does not have any more",
+					homeless, pipeline->name),
+			 errhint("See which: SELECT source, count(*) FROM etl.quarantine WHERE pipeline = %s GROUP BY source;",
+					 dq_sqltext_literal(pipeline->name))));
+}
+
+/*
  * etl.replay_quarantine(pipeline, quarantine_ids, step)
  */
 Datum
@@ -103,6 +143,7 @@ dq_etl_replay_quarantine(PG_FUNCTION_ARGS)
 						masked, pipeline->name),
 				 errdetail("What the columns held is not stored."),
 				 errhint("Give the whole row first: SELECT etl.repair_quarantine(quarantine_id, row_data);")));
+	check_homes(pipeline, ids, step);
 	PG_RETURN_INT64(dq_quarantine_replay(pipeline->id, ids, step));
 }
 

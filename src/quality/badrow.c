@@ -12,6 +12,7 @@
 #include "base/spi.h"
 #include "miscadmin.h"
 #include "quality/badrow.h"
+#include "quality/place.h"
 #include "quality/rule.h"
 #include "quality/shape.h"
 #include "utils/builtins.h"
@@ -88,18 +89,14 @@ void
 dq_badrow_add(DqBadRows *bad, const ItemPointerData *tid, int check)
 {
 	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(bad));
-	DqBadRow *row;
 	bool found;
+	DqBadRow *row = hash_search(bad->rows, tid, HASH_ENTER, &found);
 
+	if (!found)
+		row->failed = NULL;
+	row->failed = bms_add_member(row->failed, check);
 	if (hash_get_num_entries(bad->rows) > bad->max_rows)
 		bad->too_many = true;
-	else
-	{
-		row = hash_search(bad->rows, tid, HASH_ENTER, &found);
-		if (!found)
-			row->failed = NULL;
-		row->failed = bms_add_member(row->failed, check);
-	}
 	MemoryContextSwitchTo(old);
 }
 
@@ -118,7 +115,7 @@ collect_probe(DqBadRows *bad, const DqProbe *probe)
 								 psprintf("%s LIMIT " INT64_FORMAT, sql,
 										  bad->max_rows + 1),
 								 NULL);
-	for (i = 0; i < rows->count; i++)
+	for (i = 0; i < rows->count && !bad->too_many; i++)
 	{
 		bool isnull;
 		Datum place = dq_rows_datum(rows, i, "place", &isnull);
@@ -128,6 +125,22 @@ collect_probe(DqBadRows *bad, const DqProbe *probe)
 			dq_badrow_add(bad, (ItemPointer) DatumGetPointer(place),
 						  probe->position);
 	}
+}
+
+/*
+ * take_places: the rows that fail one check, when its answer told where all
+ * of them are; false when it did not.
+ */
+static bool
+take_places(DqBadRows *bad, const DqProbe *probe)
+{
+	int i;
+
+	if (!probe->all_places || probe->n_places != probe->counts.failed)
+		return false;
+	for (i = 0; i < probe->n_places && !bad->too_many; i++)
+		dq_badrow_add(bad, &probe->places[i].tid, probe->position);
+	return true;
 }
 
 /*
@@ -150,7 +163,10 @@ dq_badrow_collect(DqBadRows *bad, List *probes)
 			probe->check->type->shape->failed_places == NULL)
 			continue;
 		bad->taken = bms_add_member(bad->taken, probe->position);
-		if (probe->counts.failed > 0 && !probe->collected)
+		if (probe->counts.failed > bad->max_rows)
+			bad->too_many = true;
+		if (probe->counts.failed > 0 && !bad->too_many &&
+			!take_places(bad, probe))
 			collect_probe(bad, probe);
 	}
 }

@@ -84,8 +84,6 @@ typedef struct DqProbe
 	/* with group_by: one probe for each group, answered; key in "group" */
 	List *groups;
 	Jsonb *group;
-	/* the strategy has told its failing rows to the task's DqBadRows */
-	bool collected;
 	double duration_ms;
 } DqProbe;
 

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "portability/instr_time.h"
+#include "quality/badrow.h"
 #include "quality/exprtree.h"
 #include "quality/fused.h"
 #include "quality/keywork.h"
@@ -120,6 +121,17 @@ make_tasks(List *probes)
 }
 
 /*
+ * places_wanted: rows that fail, of all checks; 0: a few for samples.
+ */
+static int64
+places_wanted(const Attempt *attempt)
+{
+	const DqProbe *probe = (DqProbe *) linitial(attempt->probes);
+
+	return probe->task->bad == NULL ? 0 : probe->task->bad->max_rows;
+}
+
+/*
  * run_attempt: one scan for all probes; throws what a verdict throws.
  */
 static void
@@ -138,7 +150,8 @@ run_attempt(void *arg)
 	if (attempt->probes != NIL)
 	{
 		attempt->sink = dq_verdict_sink_create(rel,
-											   make_tasks(attempt->probes));
+											   make_tasks(attempt->probes),
+											   places_wanted(attempt));
 		sinks = lappend(sinks, attempt->sink);
 	}
 	if (!attempt->alone)

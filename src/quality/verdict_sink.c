@@ -5,7 +5,8 @@
  * Equal tasks become one unit. A row's verdict is evaluated once, and only
  * when the filter lets the row through. The places of failing rows are kept,
  * so that looking at them needs no second scan, as long as they fit into
- * twice work_mem; of a unit with more than its share only some are kept.
+ * twice work_mem, or into what somebody who wants them all asked for; of a
+ * unit with more than its share only some are kept.
  *
  * The spec is the tasks as text of nodes (nodeToString), so that a worker can
  * make the same units.
@@ -13,6 +14,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -26,6 +28,8 @@
 
 /* more places of one unit are never kept */
 #define MAX_PLACES 100000
+/* unless somebody wants them, then not more than these */
+#define MAX_WANTED 10000000
 
 /* tasks that are equal */
 typedef struct Unit
@@ -47,11 +51,9 @@ typedef struct VerdictSink
 	int n_units;
 	Unit *units;
 	int max_places; /* of a unit */
+	int64 max_total; /* of all units, when each may have many */
+	int64 total;
 	Unit *current; /* is being evaluated */
-	DqCollector collector;
-	void *collector_arg;
-	int n_words; /* of a row's failed tasks */
-	uint64 *failed; /* [row][word] */
 } VerdictSink;
 
 /* what a worker says about a unit; places follow */
@@ -141,12 +143,13 @@ may_go_parallel(List *tasks)
 }
 
 /*
- * make_spec: tasks as text.
+ * make_spec: tasks as text, and how many places are wanted.
  */
 static char *
-make_spec(List *tasks)
+make_spec(List *tasks, int64 wanted)
 {
-	List *all = NIL;
+	List *all = list_make1(makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+									 Int64GetDatum(wanted), false, true));
 	ListCell *lc;
 
 	foreach(lc, tasks)
@@ -160,15 +163,17 @@ make_spec(List *tasks)
 }
 
 /*
- * read_spec: text as tasks.
+ * read_spec: text as tasks, and how many places are wanted.
  */
 static List *
-read_spec(const char *spec)
+read_spec(const char *spec, int64 *wanted)
 {
+	List *all = (List *) stringToNode(spec);
 	List *tasks = NIL;
 	ListCell *lc;
 
-	foreach(lc, (List *) stringToNode(spec))
+	*wanted = DatumGetInt64(linitial_node(Const, all)->constvalue);
+	for_each_from(lc, all, 1)
 	{
 		List *parts = lfirst_node(List, lc);
 		DqVerdictTask *task = palloc(sizeof(DqVerdictTask));
@@ -184,13 +189,32 @@ read_spec(const char *spec)
 }
 
 /*
+ * set_room: how many places may be kept. Who wants so many of them all, of
+ * different rows, gets them, and as many again for rows that fail several
+ * tasks.
+ */
+static void
+set_room(VerdictSink *sink, int64 wanted)
+{
+	Size budget = (Size) work_mem * 1024 * 2;
+
+	budget /= sizeof(DqPlace) * Max(sink->n_units, 1);
+	sink->max_places = Max(Min(budget, MAX_PLACES), DQ_KEPT_ROWS);
+	sink->max_total = PG_INT64_MAX;
+	if (wanted <= sink->max_places)
+		return;
+	sink->max_total = Max((int64) sink->max_places * sink->n_units,
+						  2 * wanted);
+	sink->max_places = Min(wanted, MAX_WANTED);
+}
+
+/*
  * prepare: fill an empty sink.
  */
 static void
-prepare(VerdictSink *sink, Relation rel, List *tasks)
+prepare(VerdictSink *sink, Relation rel, List *tasks, int64 wanted)
 {
 	MemoryContext outer;
-	Size budget = (Size) work_mem * 1024 * 2;
 	ListCell *lc;
 
 	sink->head.type = &dq_verdict_sink_type;
@@ -209,8 +233,7 @@ prepare(VerdictSink *sink, Relation rel, List *tasks)
 		note_columns(sink, task->filter);
 		sink->unit_of[sink->n_tasks++] = add_unit(sink, task);
 	}
-	budget /= sizeof(DqPlace) * Max(sink->n_units, 1);
-	sink->max_places = Max(Min(budget, MAX_PLACES), DQ_KEPT_ROWS);
+	set_room(sink, wanted);
 	MemoryContextSwitchTo(outer);
 }
 
@@ -218,35 +241,18 @@ prepare(VerdictSink *sink, Relation rel, List *tasks)
  * dq_verdict_sink_create: throws what preparing expressions throws.
  */
 DqSink *
-dq_verdict_sink_create(Relation rel, List *tasks)
+dq_verdict_sink_create(Relation rel, List *tasks, int64 wanted)
 {
 	VerdictSink *sink = palloc0(sizeof(VerdictSink));
 
-	prepare(sink, rel, tasks);
+	prepare(sink, rel, tasks, wanted);
 	sink->head.serial = !may_go_parallel(tasks);
 	if (!sink->head.serial)
 	{
-		sink->head.spec = make_spec(tasks);
+		sink->head.spec = make_spec(tasks, wanted);
 		sink->head.spec_len = strlen(sink->head.spec) + 1;
 	}
 	return &sink->head;
-}
-
-/*
- * dq_verdict_sink_collect: have every failing row told.
- */
-void
-dq_verdict_sink_collect(DqSink *head, DqCollector collector, void *arg)
-{
-	VerdictSink *sink = (VerdictSink *) head;
-
-	sink->head.serial = true;
-	sink->collector = collector;
-	sink->collector_arg = arg;
-	sink->n_words = (sink->n_tasks + 63) / 64;
-	sink->failed = MemoryContextAllocZero(sink->context,
-										  sizeof(uint64) * sink->n_words *
-											  DQ_BATCH_ROWS);
 }
 
 /*
@@ -256,8 +262,10 @@ static DqSink *
 begin(Relation rel, const char *spec, Size len)
 {
 	VerdictSink *sink = palloc0(sizeof(VerdictSink));
+	int64 wanted;
+	List *tasks = read_spec(spec, &wanted);
 
-	prepare(sink, rel, read_spec(spec));
+	prepare(sink, rel, tasks, wanted);
 	return &sink->head;
 }
 
@@ -269,7 +277,9 @@ keep_places(VerdictSink *sink, Unit *unit, const DqPlace *places, int count)
 {
 	DqVerdictCount *kept = &unit->count;
 
-	if (kept->n_places + count > sink->max_places)
+	if (kept->n_places + count > sink->max_places ||
+		(sink->total + count > sink->max_total &&
+		 kept->n_places + count > DQ_KEPT_ROWS))
 	{
 		kept->all_places = false;
 		count = Max(0, DQ_KEPT_ROWS - kept->n_places);
@@ -289,6 +299,7 @@ keep_places(VerdictSink *sink, Unit *unit, const DqPlace *places, int count)
 	}
 	memcpy(kept->places + kept->n_places, places, sizeof(DqPlace) * count);
 	kept->n_places += count;
+	sink->total += count;
 }
 
 /*
@@ -311,43 +322,6 @@ note_failures(VerdictSink *sink, Unit *unit, const DqBatch *batch,
 		count++;
 	}
 	keep_places(sink, unit, places, count);
-}
-
-/*
- * note_for_collector: which rows fail the tasks of a unit.
- */
-static void
-note_for_collector(VerdictSink *sink, int unit, uint64 failing)
-{
-	int row;
-	int i;
-
-	for (i = 0; i < sink->n_tasks; i++)
-	{
-		if (sink->unit_of[i] != unit)
-			continue;
-		DQ_EACH_ROW(row, failing)
-		sink->failed[row * sink->n_words + i / 64] |= UINT64CONST(1)
-													  << (i % 64);
-	}
-}
-
-/*
- * tell_collector: the rows of a batch that fail something.
- */
-static void
-tell_collector(VerdictSink *sink, const DqBatch *batch, uint64 failing)
-{
-	int row;
-
-	DQ_EACH_ROW(row, failing)
-	{
-		DqPlace place = {batch->tableoid, batch->tids[row]};
-		uint64 *failed = &sink->failed[row * sink->n_words];
-
-		sink->collector(sink->collector_arg, &place, failed);
-		memset(failed, 0, sizeof(uint64) * sink->n_words);
-	}
 }
 
 /*
@@ -388,7 +362,6 @@ static void
 rows(DqSink *head, const DqBatch *batch)
 {
 	VerdictSink *sink = (VerdictSink *) head;
-	uint64 any = 0;
 	int i;
 
 	for (i = 0; i < sink->n_units; i++)
@@ -396,16 +369,10 @@ rows(DqSink *head, const DqBatch *batch)
 		Unit *unit = &sink->units[i];
 		uint64 failing = ask_unit(sink, unit, batch);
 
-		if (failing == 0)
-			continue;
-		note_failures(sink, unit, batch, failing);
-		if (sink->collector != NULL)
-			note_for_collector(sink, i, failing);
-		any |= failing;
+		if (failing != 0)
+			note_failures(sink, unit, batch, failing);
 	}
 	sink->current = NULL;
-	if (sink->collector != NULL && any != 0)
-		tell_collector(sink, batch, any);
 }
 
 /*

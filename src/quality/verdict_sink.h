@@ -31,23 +31,15 @@ typedef struct DqVerdictCount
 	bool all_places; /* else some of them were let go */
 } DqVerdictCount;
 
-/*
- * Called for each row that fails at least one verdict, in the process of the
- * leader: where it is and which verdicts it fails, a bit for each in the order
- * of the tasks. Must not throw for reasons of its own if the scan is to be
- * repeated when a verdict throws: what it was given is then to be forgotten.
- */
-typedef void (*DqCollector)(void *arg, const DqPlace *place,
-							const uint64 *failed);
-
 extern const DqSinkType dq_verdict_sink_type;
 
-/* a sink for these (a List of DqVerdictTask *) in the current context */
-extern DqSink *dq_verdict_sink_create(Relation rel, List *tasks);
-
-/* have every failing row told; makes the scan a serial one */
-extern void dq_verdict_sink_collect(DqSink *sink, DqCollector collector,
-									void *arg);
+/*
+ * A sink for these (a List of DqVerdictTask *) in the current context. All
+ * places are kept when no more than "wanted" rows fail, and few of them more
+ * than two tasks; for 0, as long as they are few.
+ */
+extern DqSink *dq_verdict_sink_create(Relation rel, List *tasks,
+									  int64 wanted);
 
 /* after the scan: of the nth task */
 extern const DqVerdictCount *dq_verdict_sink_count(DqSink *sink, int n);

@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 /* rows of the quarantine past their time that a run deletes at most */
-#define PURGE_ROWS 10000
+#define PURGE_ROWS 200000
 
 typedef struct StaleCall
 {

@@ -14,10 +14,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "base/dq_etl.h"
 #include "base/json.h"
+#include "base/session.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "catalog/quarantine.h"
 #include "miscadmin.h"
@@ -27,11 +31,21 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/snapmgr.h"
 
-/* rows moved in one statement */
-#define BATCH 1000
+/* rows that leave a stage in one statement */
+#define MOVE_ROWS 50000
+
+/* rows that enter the quarantine in one statement, and bytes of them */
+#define STORE_ROWS 1000
+#define STORE_BYTES (4 * 1024 * 1024)
+
+/* sets of checks whose names are kept at hand */
+#define KNOWN_SETS 16
 
 /* what a hidden value becomes */
 #define MASK "\"***\""
@@ -131,17 +145,17 @@ check_fraction(DqRun *run, const DqStep *step, const DqGate *gate,
 }
 
 /*
- * names_of: the names of the checks that a row fails, as text of a text[].
+ * names_of: the names of checks, as a datum: text of a text[].
  */
-static char *
-names_of(const DqBadRow *row, List *verdicts)
+static Datum
+names_of(const Bitmapset *failed, List *verdicts)
 {
 	ArrayBuildState *state = NULL;
 	Oid out;
 	bool is_varlena;
 	int check = -1;
 
-	while ((check = bms_next_member(row->failed, check)) >= 0)
+	while ((check = bms_next_member(failed, check)) >= 0)
 	{
 		DqVerdict *verdict = (DqVerdict *) list_nth(verdicts, check);
 
@@ -150,30 +164,85 @@ names_of(const DqBadRow *row, List *verdicts)
 								 false, TEXTOID, CurrentMemoryContext);
 	}
 	getTypeOutputInfo(TEXTARRAYOID, &out, &is_varlena);
-	return OidOutputFunctionCall(out, makeArrayResult(state,
-													  CurrentMemoryContext));
+	return CStringGetTextDatum(OidOutputFunctionCall(
+		out, makeArrayResult(state, CurrentMemoryContext)));
+}
+
+/* names of checks that were needed lately: most rows fail the same ones */
+typedef struct KnownNames
+{
+	const Bitmapset *failed[KNOWN_SETS];
+	Datum names[KNOWN_SETS];
+	int next;
+} KnownNames;
+
+/*
+ * known_names: the same, remembered.
+ */
+static Datum
+known_names(KnownNames *known, const Bitmapset *failed, List *verdicts)
+{
+	int i;
+
+	for (i = 0; i < KNOWN_SETS; i++)
+	{
+		if (known->failed[i] != NULL && bms_equal(known->failed[i], failed))
+			return known->names[i];
+	}
+	i = known->next++ % KNOWN_SETS;
+	known->failed[i] = failed;
+	known->names[i] = names_of(failed, verdicts);
+	return known->names[i];
 }
 
 /*
- * arrays_of: the places of the rows and the checks that they fail.
+ * compare_rows: by place, for qsort.
  */
-static void
-arrays_of(DqBadRows *bad, List *verdicts, DqArgs *args)
+static int
+compare_rows(const void *a, const void *b)
+{
+	DqBadRow *one = *(DqBadRow *const *) a;
+	DqBadRow *two = *(DqBadRow *const *) b;
+
+	return ItemPointerCompare(&one->tid, &two->tid);
+}
+
+/*
+ * sorted_rows: the rows in the order in which they lie in the stage.
+ */
+static DqBadRow **
+sorted_rows(DqBadRows *bad)
 {
 	long count = hash_get_num_entries(bad->rows);
-	Datum *places = palloc(sizeof(Datum) * count);
-	Datum *names = palloc(sizeof(Datum) * count);
+	DqBadRow **rows = MemoryContextAllocHuge(CurrentMemoryContext,
+											 sizeof(DqBadRow *) * count);
 	HASH_SEQ_STATUS scan;
 	DqBadRow *row;
-	int n = 0;
+	long n = 0;
 
 	hash_seq_init(&scan, bad->rows);
 	while ((row = hash_seq_search(&scan)) != NULL)
+		rows[n++] = row;
+	qsort(rows, n, sizeof(DqBadRow *), compare_rows);
+	return rows;
+}
+
+/*
+ * arrays_of: the places of rows and the checks that they fail.
+ */
+static void
+arrays_of(DqBadRow **rows, int count, List *verdicts, DqArgs *args)
+{
+	Datum *places = palloc(sizeof(Datum) * count);
+	Datum *names = palloc(sizeof(Datum) * count);
+	KnownNames known = {0};
+	int n;
+
+	for (n = 0; n < count; n++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		places[n] = PointerGetDatum(&row->tid);
-		names[n] = CStringGetTextDatum(names_of(row, verdicts));
-		n++;
+		places[n] = PointerGetDatum(&rows[n]->tid);
+		names[n] = known_names(&known, rows[n]->failed, verdicts);
 	}
 	dq_args_datum(args, TIDARRAYOID,
 				  PointerGetDatum(construct_array(places, n, TIDOID,
@@ -188,7 +257,8 @@ arrays_of(DqBadRows *bad, List *verdicts, DqArgs *args)
 
 /*
  * row_image: SQL for a row of the stage "s" as it is stored: masked columns
- * hide what they hold, not that they hold something.
+ * hide what they hold, not that they hold something. It becomes jsonb when it
+ * is stored; json is quicker to write.
  */
 static char *
 row_image(const DqBadRowOptions *options)
@@ -196,53 +266,96 @@ row_image(const DqBadRowOptions *options)
 	StringInfoData buf;
 	ListCell *lc;
 
+	if (options->mask == NIL)
+		return pstrdup("pg_catalog.row_to_json(s.*)");
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, "pg_catalog.to_jsonb(s.*)");
+	appendStringInfoString(&buf, "(pg_catalog.to_jsonb(s.*)");
 	foreach(lc, options->mask)
 		appendStringInfo(&buf,
 						 " OPERATOR(pg_catalog.||) CASE WHEN s.%s IS NULL THEN '{}'::pg_catalog.jsonb"
 						 " ELSE pg_catalog.jsonb_build_object(%s, '" MASK "'::pg_catalog.jsonb) END",
 						 dq_sqltext_ident((char *) lfirst(lc)),
 						 dq_sqltext_literal((char *) lfirst(lc)));
+	appendStringInfoString(&buf, ")::pg_catalog.json");
 	return buf.data;
 }
 
 /*
- * move_out: copy the bad rows into the table beside the stage and delete them
- * from it; their number.
+ * refuse_tampering: the stage is not what the checks saw.
  */
-static int64
-move_out(DqRun *run, DqStep *step, const DqGate *gate, DqBadRows *bad,
-		 const DqBadRowOptions *options)
+static void
+refuse_tampering(const DqGate *gate)
 {
-	char *stage = dq_sqltext_qualified(run->schema, gate->source);
-	char *table = table_name(run, step->name);
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("rows of \"%s\" changed while step \"%s\" took rows out",
+					gate->source, gate->step),
+			 errhint("No step, check, trigger or rule may change the result of another step; look for a call step that does.")));
+}
+
+/*
+ * move_rows: copy bad rows into the table beside the stage and delete them
+ * from it.
+ */
+static void
+move_rows(DqRun *run, const DqGate *gate, DqBadRow **rows, int count,
+		  const DqBadRowOptions *options)
+{
+	char *stage = pstrdup(dq_sqltext_qualified(run->schema, gate->source));
 	DqArgs args = {0};
 	int64 copied;
 	int64 deleted;
 
-	stage = pstrdup(stage);
-	(void) dq_spi_execute(DQ_GENERATED,
-						  psprintf("CREATE UNLOGGED TABLE %s (n pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-								   " row_data pg_catalog.jsonb, failed_checks pg_catalog.text)",
-								   table),
-						  NULL);
-	arrays_of(bad, gate->verdicts, &args);
+	arrays_of(rows, count, gate->verdicts, &args);
 	copied = dq_spi_execute(DQ_GENERATED,
 							psprintf("INSERT INTO %s (row_data, failed_checks)"
 									 " SELECT %s, b.names FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.tid[]), pg_catalog.unnest($2::pg_catalog.text[])) AS b (place, names)"
-									 " JOIN %s AS s ON s.ctid OPERATOR(pg_catalog.=) b.place ORDER BY b.place",
-									 table, row_image(options), stage),
+									 " JOIN ONLY %s AS s ON s.ctid OPERATOR(pg_catalog.=) b.place",
+									 table_name(run, gate->step),
+									 row_image(options), stage),
 							&args);
 	args.count = 1;
 	deleted = dq_spi_execute(DQ_GENERATED,
-							 psprintf("DELETE FROM %s AS s WHERE s.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])",
+							 psprintf("DELETE FROM ONLY %s AS s WHERE s.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])",
 									  stage),
 							 &args);
-	if (copied != deleted || deleted != hash_get_num_entries(bad->rows))
-		elog(ERROR, "set " INT64_FORMAT " rows aside, deleted " INT64_FORMAT " of %ld",
-			 copied, deleted, hash_get_num_entries(bad->rows));
-	return deleted;
+	if (copied != count || deleted != count)
+		refuse_tampering(gate);
+}
+
+/*
+ * move_out: move all bad rows, some at a time.
+ */
+static void
+move_out(DqRun *run, const DqGate *gate, DqBadRows *bad,
+		 const DqBadRowOptions *options)
+{
+	DqBadRow **rows = sorted_rows(bad);
+	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext,
+											   "dq_etl rows set aside",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(turn);
+	int level = NewGUCNestLevel();
+	int64 done;
+
+	/* go to the rows: planned by size, a join would read the whole stage */
+	dq_session_set("enable_hashjoin", "off", true);
+	dq_session_set("enable_mergejoin", "off", true);
+	dq_session_set("enable_seqscan", "off", true);
+	(void) dq_spi_execute(DQ_GENERATED,
+						  psprintf("CREATE UNLOGGED TABLE %s (row_data pg_catalog.json, failed_checks pg_catalog.text)",
+								   table_name(run, gate->step)),
+						  NULL);
+	for (done = 0; done < gate->set_aside; done += MOVE_ROWS)
+	{
+		MemoryContextReset(turn);
+		move_rows(run, gate, rows + done,
+				  (int) Min(MOVE_ROWS, gate->set_aside - done), options);
+	}
+	dq_session_leave(level);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(turn);
+	pfree(rows);
 }
 
 /*
@@ -288,6 +401,20 @@ forget_earlier(DqRun *run, const DqGate *gate)
 }
 
 /*
+ * check_plain: the stage is a table without children, as it was built, or a
+ * place would not be enough to find a row again.
+ */
+static void
+check_plain(DqRun *run, const DqGate *gate)
+{
+	Oid relid = dq_stage_relation(run->schema, gate->source);
+
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION ||
+		has_subclass(relid))
+		refuse_tampering(gate);
+}
+
+/*
  * dq_setaside_take: take the bad rows out of the stage that was checked. The
  * verdicts live as long as the run.
  */
@@ -297,6 +424,7 @@ dq_setaside_take(DqRun *run, DqStep *step, DqGate *gate, DqBadRows *bad)
 	DqBadRowOptions *options = options_of(step);
 	MemoryContext old;
 
+	check_plain(run, gate);
 	gate->read = bad->total;
 	gate->set_aside = hash_get_num_entries(bad->rows);
 	forget_earlier(run, gate);
@@ -306,7 +434,7 @@ dq_setaside_take(DqRun *run, DqStep *step, DqGate *gate, DqBadRows *bad)
 	if (gate->set_aside == 0)
 		return NULL;
 	check_fraction(run, step, gate, options);
-	(void) move_out(run, step, gate, bad, options);
+	move_out(run, gate, bad, options);
 	gate->has_table = true;
 	old = MemoryContextSwitchTo(run->cxt);
 	let_go_on(gate, bad);
@@ -344,8 +472,9 @@ dq_setaside_return(DqRun *run, const char *stage)
 	int64 inserted;
 
 	back->stage = pstrdup(stage);
-	back->count = dq_quarantine_to_replay(run->pipeline->id, stage,
-										  &back->ids, &back->rows);
+	back->count = dq_quarantine_claim(run->pipeline->id, run->pipeline->owner,
+									  stage, run->id, &back->ids,
+									  &back->rows);
 	forget_return(run, stage);
 	MemoryContextSwitchTo(old);
 	if (back->count == 0)
@@ -365,60 +494,102 @@ dq_setaside_return(DqRun *run, const char *stage)
 	return inserted;
 }
 
-/*
- * store_batch: move the next rows into the quarantine; how many, and the
- * number of the last.
- */
-static int64
-store_batch(DqRun *run, const DqQuarantine *quarantine, const char *table,
-			int64 *last)
+/* rows on their way into the quarantine */
+typedef struct Storing
 {
-	DqArgs args = {0};
-	DqRows *rows;
-	bool isnull;
-	Datum images;
-	Datum names;
+	const DqQuarantine *quarantine;
+	MemoryContext cxt; /* of the rows that wait, reset when they are stored */
+	Datum images[STORE_ROWS];
+	Datum names[STORE_ROWS];
+	int count;
+	Size bytes;
+	int64 stored;
+} Storing;
 
-	dq_args_int8(&args, *last);
-	rows = dq_spi_query(DQ_GENERATED,
-						psprintf("SELECT pg_catalog.count(*) AS count, pg_catalog.max(b.n) AS last,"
-								 " pg_catalog.array_agg(b.row_data ORDER BY b.n) AS images, pg_catalog.array_agg(b.failed_checks ORDER BY b.n) AS names"
-								 " FROM (SELECT * FROM %s AS t WHERE t.n OPERATOR(pg_catalog.>) $1 ORDER BY t.n LIMIT %d) AS b",
-								 table, BATCH),
-						&args);
-	if (dq_rows_int8(rows, 0, "count") == 0)
-		return 0;
-	*last = dq_rows_int8(rows, 0, "last");
-	images = dq_rows_datum(rows, 0, "images", &isnull);
-	names = dq_rows_datum(rows, 0, "names", &isnull);
-	return dq_quarantine_store(quarantine, images, names);
+/*
+ * store_waiting: those that wait.
+ */
+static void
+store_waiting(Storing *storing)
+{
+	MemoryContext old = MemoryContextSwitchTo(storing->cxt);
+	ArrayType *images;
+	ArrayType *names;
+
+	if (storing->count > 0)
+	{
+		images = construct_array(storing->images, storing->count, JSONOID, -1,
+								 false, TYPALIGN_INT);
+		names = construct_array(storing->names, storing->count, TEXTOID, -1,
+								false, TYPALIGN_INT);
+		storing->stored += dq_quarantine_store(storing->quarantine,
+											   PointerGetDatum(images),
+											   PointerGetDatum(names));
+	}
+	storing->count = 0;
+	storing->bytes = 0;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(storing->cxt);
 }
 
 /*
- * store_rows: all rows that one step set aside; their number.
+ * store_row: the next row of the table beside the stage.
+ */
+static void
+store_row(void *arg, TupleTableSlot *slot)
+{
+	Storing *storing = (Storing *) arg;
+	MemoryContext old = MemoryContextSwitchTo(storing->cxt);
+	bool no_image;
+	bool no_names;
+	Datum image = slot_getattr(slot, 1, &no_image);
+	Datum names = slot_getattr(slot, 2, &no_names);
+
+	if (no_image || no_names)
+		elog(ERROR, "a row that was set aside is NULL");
+	storing->images[storing->count] =
+		PointerGetDatum(PG_DETOAST_DATUM_COPY(image));
+	storing->names[storing->count] =
+		PointerGetDatum(PG_DETOAST_DATUM_COPY(names));
+	storing->bytes += VARSIZE_ANY(storing->images[storing->count]);
+	storing->count++;
+	MemoryContextSwitchTo(old);
+	if (storing->count == STORE_ROWS || storing->bytes > STORE_BYTES)
+		store_waiting(storing);
+}
+
+/*
+ * store_rows: all rows that one step set aside; their number. The casts make
+ * sure of types: the table is the owner's.
  */
 static int64
 store_rows(DqRun *run, const DqGate *gate, const DqBadRowOptions *options)
 {
-	char *table = pstrdup(table_name(run, gate->step));
 	DqQuarantine quarantine = {.run_id = run->id,
 							   .pipeline_id = run->pipeline->id,
 							   .pipeline = run->pipeline->name,
 							   .owner = run->pipeline->owner,
+							   .owner_name = run->pipeline->owner_name,
 							   .step = gate->step,
 							   .source = gate->source,
 							   .mask = options->mask,
 							   .keep = options->keep};
-	int64 last = 0;
-	int64 stored = 0;
-	int64 batch;
+	Storing *storing = palloc0(sizeof(Storing));
 
-	while ((batch = store_batch(run, &quarantine, table, &last)) > 0)
-	{
-		CHECK_FOR_INTERRUPTS();
-		stored += batch;
-	}
-	return stored;
+	storing->quarantine = &quarantine;
+	storing->cxt = AllocSetContextCreate(CurrentMemoryContext,
+										 "dq_etl rows to quarantine",
+										 ALLOCSET_DEFAULT_SIZES);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	dq_spi_stream(DQ_GENERATED,
+				  psprintf("SELECT t.row_data::pg_catalog.json, t.failed_checks::pg_catalog.text FROM %s AS t",
+						   table_name(run, gate->step)),
+				  store_row, storing);
+	PopActiveSnapshot();
+	store_waiting(storing);
+	MemoryContextDelete(storing->cxt);
+	return storing->stored;
 }
 
 /*
