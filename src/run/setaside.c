@@ -256,9 +256,9 @@ arrays_of(DqBadRow **rows, int count, List *verdicts, DqArgs *args)
 }
 
 /*
- * row_image: SQL for a row of the stage "s" as it is stored: masked columns
- * hide what they hold, not that they hold something. It becomes jsonb when it
- * is stored; json is quicker to write.
+ * row_image: SQL for a row of the table "t" beside the stage as it is stored:
+ * masked columns hide what they hold, not that they hold something. What it is
+ * has to be said, as the table is the owner's.
  */
 static char *
 row_image(const DqBadRowOptions *options)
@@ -267,12 +267,12 @@ row_image(const DqBadRowOptions *options)
 	ListCell *lc;
 
 	if (options->mask == NIL)
-		return pstrdup("pg_catalog.row_to_json(s.*)");
+		return pstrdup("pg_catalog.row_to_json(t.row_data)");
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, "(pg_catalog.to_jsonb(s.*)");
+	appendStringInfoString(&buf, "(pg_catalog.to_jsonb(t.row_data)");
 	foreach(lc, options->mask)
 		appendStringInfo(&buf,
-						 " OPERATOR(pg_catalog.||) CASE WHEN s.%s IS NULL THEN '{}'::pg_catalog.jsonb"
+						 " OPERATOR(pg_catalog.||) CASE WHEN (t.row_data).%s IS NULL THEN '{}'::pg_catalog.jsonb"
 						 " ELSE pg_catalog.jsonb_build_object(%s, '" MASK "'::pg_catalog.jsonb) END",
 						 dq_sqltext_ident((char *) lfirst(lc)),
 						 dq_sqltext_literal((char *) lfirst(lc)));
@@ -298,8 +298,7 @@ refuse_tampering(const DqGate *gate)
  * from it.
  */
 static void
-move_rows(DqRun *run, const DqGate *gate, DqBadRow **rows, int count,
-		  const DqBadRowOptions *options)
+move_rows(DqRun *run, const DqGate *gate, DqBadRow **rows, int count)
 {
 	char *stage = pstrdup(dq_sqltext_qualified(run->schema, gate->source));
 	DqArgs args = {0};
@@ -309,10 +308,10 @@ move_rows(DqRun *run, const DqGate *gate, DqBadRow **rows, int count,
 	arrays_of(rows, count, gate->verdicts, &args);
 	copied = dq_spi_execute(DQ_GENERATED,
 							psprintf("INSERT INTO %s (row_data, failed_checks)"
-									 " SELECT %s, b.names FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.tid[]), pg_catalog.unnest($2::pg_catalog.text[])) AS b (place, names)"
+									 " SELECT (s.*)::%s, b.names FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.tid[]), pg_catalog.unnest($2::pg_catalog.text[])) AS b (place, names)"
 									 " JOIN ONLY %s AS s ON s.ctid OPERATOR(pg_catalog.=) b.place",
 									 table_name(run, gate->step),
-									 row_image(options), stage),
+									 stage, stage),
 							&args);
 	args.count = 1;
 	deleted = dq_spi_execute(DQ_GENERATED,
@@ -327,8 +326,7 @@ move_rows(DqRun *run, const DqGate *gate, DqBadRow **rows, int count,
  * move_out: move all bad rows, some at a time.
  */
 static void
-move_out(DqRun *run, const DqGate *gate, DqBadRows *bad,
-		 const DqBadRowOptions *options)
+move_out(DqRun *run, const DqGate *gate, DqBadRows *bad)
 {
 	DqBadRow **rows = sorted_rows(bad);
 	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext,
@@ -343,14 +341,16 @@ move_out(DqRun *run, const DqGate *gate, DqBadRows *bad,
 	dq_session_set("enable_mergejoin", "off", true);
 	dq_session_set("enable_seqscan", "off", true);
 	(void) dq_spi_execute(DQ_GENERATED,
-						  psprintf("CREATE UNLOGGED TABLE %s (row_data pg_catalog.json, failed_checks pg_catalog.text)",
-								   table_name(run, gate->step)),
+						  psprintf("CREATE UNLOGGED TABLE %s (row_data %s, failed_checks pg_catalog.text)",
+								   table_name(run, gate->step),
+								   dq_sqltext_qualified(run->schema,
+														gate->source)),
 						  NULL);
 	for (done = 0; done < gate->set_aside; done += MOVE_ROWS)
 	{
 		MemoryContextReset(turn);
 		move_rows(run, gate, rows + done,
-				  (int) Min(MOVE_ROWS, gate->set_aside - done), options);
+				  (int) Min(MOVE_ROWS, gate->set_aside - done));
 	}
 	dq_session_leave(level);
 	MemoryContextSwitchTo(old);
@@ -434,7 +434,7 @@ dq_setaside_take(DqRun *run, DqStep *step, DqGate *gate, DqBadRows *bad)
 	if (gate->set_aside == 0)
 		return NULL;
 	check_fraction(run, step, gate, options);
-	move_out(run, gate, bad, options);
+	move_out(run, gate, bad);
 	gate->has_table = true;
 	old = MemoryContextSwitchTo(run->cxt);
 	let_go_on(gate, bad);
@@ -559,8 +559,7 @@ store_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * store_rows: all rows that one step set aside; their number. The casts make
- * sure of types: the table is the owner's.
+ * store_rows: all rows that one step set aside; their number.
  */
 static int64
 store_rows(DqRun *run, const DqGate *gate, const DqBadRowOptions *options)
@@ -583,8 +582,8 @@ store_rows(DqRun *run, const DqGate *gate, const DqBadRowOptions *options)
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	dq_spi_stream(DQ_GENERATED,
-				  psprintf("SELECT t.row_data::pg_catalog.json, t.failed_checks::pg_catalog.text FROM %s AS t",
-						   table_name(run, gate->step)),
+				  psprintf("SELECT %s, t.failed_checks::pg_catalog.text FROM %s AS t",
+						   row_image(options), table_name(run, gate->step)),
 				  store_row, storing);
 	PopActiveSnapshot();
 	store_waiting(storing);
