@@ -22,15 +22,24 @@ PG_FUNCTION_INFO_V1(dq_etl_replay_quarantine);
 PG_FUNCTION_INFO_V1(dq_etl_discard_quarantine);
 
 /*
+ * is_owned: has the current user the privileges of the role whose row it is?
+ */
+static bool
+is_owned(const DqQuarantineRow *row)
+{
+	return superuser() ||
+		   (dq_access_role_agrees(row->owner, row->owner_name) &&
+			has_privs_of_role(GetUserId(), row->owner));
+}
+
+/*
  * find_row: a row that the current user may change. 42704 also when it is not
  * the user's, who is not to learn that it exists.
  */
 static void
 find_row(int64 quarantine_id, DqQuarantineRow *row)
 {
-	if (!dq_quarantine_find(quarantine_id, row) ||
-		!dq_access_role_agrees(row->owner, row->owner_name) ||
-		!has_privs_of_role(GetUserId(), row->owner))
+	if (!dq_quarantine_find(quarantine_id, row) || !is_owned(row))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("row " INT64_FORMAT " is not in quarantine",

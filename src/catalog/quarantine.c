@@ -9,11 +9,12 @@
 #include "catalog/quarantine.h"
 #include "miscadmin.h"
 
-/* the role $n has the privileges of the owner, who is still called so */
-#define OWNED_BY(n)                                        \
-	" AND EXISTS (SELECT FROM pg_roles r"                  \
-	" WHERE r.oid = owner_oid AND r.rolname = owner_name)" \
-	" AND pg_has_role(" n ", owner_oid, 'USAGE')"
+/* role $n has the privileges of the owner, who is still called so */
+#define OWNED_BY(n)                                            \
+	" AND EXISTS (SELECT FROM pg_roles me, pg_roles owner"     \
+	" WHERE me.oid = " n " AND (me.rolsuper"                   \
+	" OR owner.oid = owner_oid AND owner.rolname = owner_name" \
+	" AND pg_has_role(me.oid, owner.oid, 'USAGE')))"
 
 /* rows that are still somebody's affair, by ids and step, either NULL */
 #define CHOSEN                                      \

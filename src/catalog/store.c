@@ -256,6 +256,12 @@ dq_store_set_owner(int64 pipeline_id, Oid owner, const char *owner_name)
 						  " changed_at = pg_catalog.clock_timestamp()"
 						  " WHERE pipeline_id = $1",
 						  &args);
+	/* restored into another cluster: the role is the same by its name */
+	(void) dq_spi_execute(DQ_BOOKKEEPING,
+						  "UPDATE etl_catalog.quarantine SET owner_oid = $2"
+						  " WHERE pipeline_id = $1 AND owner_name = $3"
+						  " AND owner_oid <> $2",
+						  &args);
 }
 
 /*

@@ -37,9 +37,14 @@ sql_ok($node, 'postgres', q{
 sql_ok($node, 'postgres', q{SELECT count(*) FROM etl.define('fails', steps => ARRAY[
 	etl.extract('kept', 'SELECT 1 AS id'), etl.expect('kept', ARRAY['id > 1'])])}, 'keeper');
 like(sql_error($node, 'postgres', q{SELECT etl.run('fails')}, 'keeper'), qr/^QE001/, 'a run that fails and leaves stages');
+sql_ok($node, 'postgres', q{
+	SELECT count(*) FROM etl.define('splits', steps => ARRAY[
+		etl.extract('rows', 'SELECT g AS id FROM generate_series(1, 3) g'), etl.expect('rows', ARRAY['id > 1'], on_fail => 'quarantine'),
+		etl.load('rows', target => 'keeper.split', mode => 'append', params => '{"missing_target": "create"}')]);
+	SELECT etl.run('splits')}, 'keeper');
 my $max = sql_ok($node, 'postgres', 'SELECT max(run_id) FROM etl.runs');
 
-my @tables = qw(pipeline pipeline_version step ledger pipeline_access metric_point);
+my @tables = qw(pipeline pipeline_version step ledger pipeline_access metric_point quarantine);
 sub contents
 {
 	my ($server, $database) = @_;
@@ -50,6 +55,7 @@ sub contents
 my $wanted = contents($node, 'postgres');
 like($wanted, qr/ledger\|/, 'there is a ledger to keep');
 like($wanted, qr/pipeline_access\|/, 'and an access');
+like($wanted, qr/quarantine\|/, 'and a row in quarantine');
 like($wanted, qr/(metric_point\|.*){3}/s, 'and numbers to compare with');
 
 # --- plain dump into another database of the cluster
@@ -105,6 +111,14 @@ like(sql_ok($other, 'postgres', q{SELECT string_agg(object || ': ' || hint, ' ')
 	qr/daily: SELECT etl\.set_owner/, 'etl.health reports it');
 is(sql_ok($other, 'postgres', 'SELECT count(*) FROM keeper.target'), '21', 'nothing was loaded');
 
+is(sql_ok($other, 'postgres', q{SELECT count(*) FROM etl.quarantine}, 'stranger'), '0', 'nor the rows in its quarantine');
+like(sql_error($other, 'postgres', q{SELECT etl.repair_quarantine(quarantine_id, '{}') FROM etl_catalog.quarantine}, 'stranger'), qr/^42501: /, 'which nobody reads directly');
+like(sql_error($other, 'postgres', q{SELECT etl.repair_quarantine(1, '{}')}, 'stranger'), qr/^42704: /, 'and it does not repair them');
+sql_ok($other, 'postgres', q{SELECT etl.set_owner('splits', 'keeper')});
+is(sql_ok($other, 'postgres', q{SELECT row_data FROM etl.quarantine}, 'keeper'), '{"id": 1}', 'their owner sees them');
+is(sql_ok($other, 'postgres', q{SELECT etl.repair_quarantine(quarantine_id, '{"id": 7}') FROM etl.quarantine; SELECT etl.replay_quarantine('splits')}, 'keeper'), "t\n1", 'and sends them back');
+sql_ok($other, 'postgres', q{SELECT etl.run('splits')}, 'keeper');
+is(sql_ok($other, 'postgres', q{SELECT string_agg(id::text, ',' ORDER BY id) FROM keeper.split}), '2,2,3,3,7', 'into the next run');
 sql_ok($other, 'postgres', q{SELECT etl.set_owner('daily', 'keeper')});
 $id = sql_ok($other, 'postgres', q{SELECT etl.run('daily')}, 'keeper');
 cmp_ok($id, '>', $max, 'after it the owner runs it; ids go on');
