@@ -1,5 +1,6 @@
 -- What doc/how-to/check-a-table.md speaks of: orders of a shop, some wrong.
 CREATE ROLE etl_owner LOGIN;
+SELECT etl.grant_usage('etl_owner', 'define') \g /dev/null
 CREATE SCHEMA shop AUTHORIZATION etl_owner;
 \connect - etl_owner
 CREATE TABLE shop.customers (customer_id integer PRIMARY KEY);
