@@ -165,11 +165,11 @@ dq_batch_window_type(const DqTask *task)
 }
 
 /*
- * window_bound: SQL of a bound of the window in the type of the column: local
- * time of the pipeline where the type has no zone.
+ * dq_batch_bound: see batch.h. Local time of the pipeline where the type has
+ * no zone.
  */
-static char *
-window_bound(const DqTask *task, TimestampTz bound)
+char *
+dq_batch_bound(const DqTask *task, TimestampTz bound)
 {
 	Oid type = dq_batch_window_type(task);
 	char *sql = psprintf("%s::pg_catalog.timestamptz",
@@ -194,6 +194,6 @@ dq_batch_in_window(const DqTask *task, const char *alias)
 
 	return psprintf("COALESCE(%s OPERATOR(pg_catalog.>=) %s"
 					" AND %s OPERATOR(pg_catalog.<) %s, false)",
-					value, window_bound(task, task->run->data_start),
-					value, window_bound(task, task->run->window_end));
+					value, dq_batch_bound(task, task->run->data_start),
+					value, dq_batch_bound(task, task->run->window_end));
 }

@@ -29,6 +29,9 @@ extern char *dq_batch_in_window(const DqTask *task, const char *alias);
 /* the type by which rows lie in a window, of window_column */
 extern Oid dq_batch_window_type(const DqTask *task);
 
+/* SQL of a bound of the window in the type of window_column */
+extern char *dq_batch_bound(const DqTask *task, TimestampTz bound);
+
 /* may a batch of this load hold rows of the window only? */
 extern bool dq_batch_has_window(const DqTask *task);
 

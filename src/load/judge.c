@@ -157,6 +157,8 @@ judge_columns(const DqTask *task)
 
 	require_columns(task, "update_columns", options->update_columns, false);
 	require_columns(task, "exclude_columns", options->exclude_columns, false);
+	require_columns(task, "track", options->track, false);
+	require_columns(task, "check_columns", options->check_columns, false);
 	require_columns(task, "delete_scope", options->delete_scope, true);
 	require_columns(task, "order_by", options->order_by, true);
 	require_type(task, "window_column", options->window_column,
@@ -193,6 +195,21 @@ index_is_impossible(Relation target, List *names)
 }
 
 /*
+ * version_key: the key and the column behind it that says since when a
+ * version is valid.
+ */
+static DqKey *
+version_key(const DqTask *task)
+{
+	List *names = lappend(list_copy(task->options->key),
+						  task->options->valid_from);
+
+	if (index_is_impossible(task->target, names))
+		return dq_key_loose(task->target, names);
+	return dq_index_find(task->target, names, false, false);
+}
+
+/*
  * dq_judge_key: see judge.h.
  */
 DqKey *
@@ -216,6 +233,8 @@ dq_judge_key(const DqTask *task)
 			return options->key ? dq_key_loose(target, options->key) : NULL;
 		case DQ_KEY_COLUMNS:
 			return dq_key_loose(target, options->key);
+		case DQ_KEY_VERSION:
+			return version_key(task);
 		case DQ_KEY_INDEX:
 			break;
 	}

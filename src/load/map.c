@@ -394,10 +394,13 @@ dq_map_columns(DqTask *task)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("\"%s\" has no columns to load into %s",
 						step, dq_target_name(task->target))));
-	if (task->key != NULL)
+	if (task->mode->key == DQ_KEY_VERSION)
+		check_complete(task, task->options->key, "key");
+	else if (task->key != NULL)
 		check_complete(task, dq_key_names(task->key), "key");
 	check_complete(task, task->options->sequence_by, "sequence");
 	check_complete(task, task->options->update_columns, "updated");
+	check_complete(task, task->options->track, "tracked");
 	check_complete(task, task->options->delete_scope, "scope");
 	check_complete(task, task->options->order_by, "sort");
 	if (dq_batch_has_window(task))

@@ -33,6 +33,15 @@ typedef enum DqOption
 	DQ_OPT_LOADED_AT,
 	DQ_OPT_RUN_ID,
 	DQ_OPT_ORDER_BY,
+	DQ_OPT_TRACK,
+	DQ_OPT_VALID_FROM,
+	DQ_OPT_VALID_TO,
+	DQ_OPT_IS_CURRENT,
+	DQ_OPT_OPEN_END,
+	DQ_OPT_STRATEGY,
+	DQ_OPT_UPDATED_AT,
+	DQ_OPT_CHECK_COLUMNS,
+	DQ_OPT_HARD_DELETES,
 	DQ_OPT_ON_SCHEMA_CHANGE,
 	DQ_OPT_MISSING_TARGET,
 	DQ_OPT_LOCK_TIMEOUT
@@ -68,6 +77,15 @@ typedef struct DqLoadOptions
 	char *loaded_at;
 	char *run_id;
 	List *order_by;
+	List *track;
+	char *valid_from;
+	char *valid_to;
+	char *is_current;
+	char *open_end;
+	char *strategy;
+	char *updated_at;
+	List *check_columns;
+	char *hard_deletes;
 	char *on_schema_change;
 	char *missing_target;
 	int lock_timeout; /* milliseconds */

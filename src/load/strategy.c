@@ -26,6 +26,7 @@
 #include "load/options.h"
 #include "load/partition.h"
 #include "load/replace.h"
+#include "load/scd.h"
 #include "load/target.h"
 #include "load/task.h"
 #include "nodes/pg_list.h"
@@ -39,6 +40,11 @@
 #define TAKES_UPDATE                                    \
 	(DQ_OPT(UPDATE_COLUMNS) | DQ_OPT(EXCLUDE_COLUMNS) | \
 	 DQ_OPT(IGNORE_NULLS) | DQ_OPT(GUARD))
+#define TAKES_HISTORY                                                      \
+	(DQ_OPT(KEY) | DQ_OPT(VALID_FROM) | DQ_OPT(VALID_TO) |                 \
+	 DQ_OPT(IS_CURRENT) | DQ_OPT(OPEN_END) | DQ_OPT(MAX_DELETE_FRACTION) | \
+	 DQ_OPT(CONTROL_COLUMNS) | DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) |        \
+	 DQ_OPT(ON_SCHEMA_CHANGE) | DQ_OPT(LOCK_TIMEOUT))
 #define TAKES_WINDOW (DQ_OPT(WINDOW_COLUMN) | DQ_OPT(OUTSIDE_WINDOW))
 
 static const DqMode modes[] = {
@@ -69,7 +75,19 @@ static const DqMode modes[] = {
 	{"replace_partition", DQ_KEY_OPTIONAL, false,
 	 (TAKES_ALL & ~DQ_OPT(MISSING_TARGET)) | DQ_OPT(KEY) | TAKES_WINDOW |
 		 DQ_OPT(ORDER_BY),
-	 dq_exchange_validate, dq_partition_run}};
+	 dq_exchange_validate, dq_partition_run},
+	{"scd1", DQ_KEY_INDEX, false,
+	 (TAKES_ALL & ~DQ_OPT(MISSING_TARGET)) | TAKES_KEY | TAKES_UPDATE |
+		 DQ_OPT(DELETE_WHEN) | DQ_OPT(DELETE_MARK),
+	 dq_scd_validate_current, dq_merge_run},
+	{"scd2", DQ_KEY_VERSION, false,
+	 TAKES_HISTORY | DQ_OPT(DEDUPE) | DQ_OPT(SEQUENCE_BY) | DQ_OPT(TRACK) |
+		 DQ_OPT(DELETE_WHEN) | DQ_OPT(DELETE_MISSING),
+	 dq_scd_validate, dq_scd_run},
+	{"snapshot", DQ_KEY_VERSION, false,
+	 TAKES_HISTORY | DQ_OPT(STRATEGY) | DQ_OPT(UPDATED_AT) |
+		 DQ_OPT(CHECK_COLUMNS) | DQ_OPT(HARD_DELETES) | DQ_OPT(DELETE_MARK),
+	 dq_scd_validate_snapshot, dq_scd_run}};
 
 /*
  * find_mode: the mode of this name; 22023 with a suggestion.
@@ -122,6 +140,8 @@ settle_mode(DqTask *task)
 				 task->target ? errdetail("The table has no primary key.") : 0,
 				 errhint("Pass key => '{...}' with the columns of a unique index, or mode => 'append'.")));
 	options->mode = pstrdup(task->mode->name);
+	if (task->mode->key == DQ_KEY_VERSION && options->key == NIL)
+		key = dq_scd_key(task, key);
 	if (task->mode->key >= DQ_KEY_COLUMNS)
 		options->key = key;
 }
@@ -184,7 +204,7 @@ dq_load_needs_window(Jsonb *options)
 	char *mode = dq_json_text(options, "mode", "load");
 	char *missing = dq_json_text(options, "delete_missing", "load");
 
-	if (dq_options_is(missing, "window"))
+	if (dq_options_is(missing, "window") || dq_scd_needs_window(options))
 		return true;
 	return (find_mode(mode, "load")->takes & DQ_OPT(OUTSIDE_WINDOW)) != 0 &&
 		   dq_json_has(options, "window_column");

@@ -34,7 +34,8 @@ typedef enum DqKeyNeed
 	DQ_KEY_NONE, /* the mode has no use for a key */
 	DQ_KEY_OPTIONAL, /* only to find duplicates in the batch */
 	DQ_KEY_COLUMNS, /* any columns */
-	DQ_KEY_INDEX /* those of a unique index */
+	DQ_KEY_INDEX, /* those of a unique index */
+	DQ_KEY_VERSION /* those of a unique index, with valid_from behind them */
 } DqKeyNeed;
 
 typedef struct DqMode
