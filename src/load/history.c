@@ -89,7 +89,8 @@ compare(const DqHistory *h, const char *left, StrategyNumber strategy,
 	const char *type = dq_sqltext_type(h->type, -1);
 
 	if (start->type == h->type)
-		return psprintf("%s %s %s", left, dq_sqltext_operator(operator), right);
+		return psprintf("%s %s %s", left, dq_sqltext_operator(operator),
+						right);
 	return psprintf("(%s)::%s %s (%s)::%s", left, type,
 					dq_sqltext_operator(operator), right, type);
 }
@@ -482,7 +483,8 @@ append_placed(StringInfo sql, const DqHistory *h)
 					 " LEFT JOIN event AS x ON x.%s OPERATOR(pg_catalog.=) (e.%s OPERATOR(pg_catalog.+) 1)"
 					 " AND x.%s OPERATOR(pg_catalog.=) e.%s AND %s"
 					 " WHERE x.%s IS NULL OR NOT %s)",
-					 own(h, "gone"), own(h, "fresh"), own(h, "apart"), k, was, was, was, n, n,
+					 own(h, "gone"), own(h, "fresh"), own(h, "apart"), k, was, was,
+					 was, n, n,
 					 n, n, k, k, same_start(h, "p", "e"), n, n, k, k,
 					 same_start(h, "x", "e"), n, differs(h, "e", "x"));
 }
@@ -507,7 +509,8 @@ append_versions(StringInfo sql, const DqHistory *h)
 					 " OVER (ORDER BY e.%s) AS %s FROM placed AS e"
 					 " LEFT JOIN placed AS p ON p.%s OPERATOR(pg_catalog.+) 1 OPERATOR(pg_catalog.=) e.%s"
 					 " AND p.%s OPERATOR(pg_catalog.=) e.%s)",
-					 n, own(h, "apart"), differs(h, "p", "e"), n, r, n, n, k, k);
+					 n, own(h, "apart"), differs(h, "p", "e"), n, r, n, n, k,
+					 k);
 	start = psprintf("pg_catalog.first_value(%s) OVER"
 					 " (PARTITION BY e.%s ORDER BY e.%s)",
 					 from_of(h, "e"), r, n);
@@ -521,8 +524,12 @@ append_versions(StringInfo sql, const DqHistory *h)
 	if (h->task->sequence_in_target)
 	{
 		foreach(lc, h->task->sequence)
+		{
+			DqColumn *column = (DqColumn *) lfirst(lc);
+
 			appendStringInfo(sql, ", e.%s DESC NULLS LAST",
-							 dq_sqltext_ident(((DqColumn *) lfirst(lc))->name));
+							 dq_sqltext_ident(column->name));
+		}
 		appendStringInfo(sql, ", e.%s DESC", own(h, "fresh"));
 	}
 	appendStringInfo(sql, ", e.%s DESC)", n);
