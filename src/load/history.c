@@ -484,9 +484,7 @@ append_placed(StringInfo sql, const DqHistory *h)
 					 " AND x.%s OPERATOR(pg_catalog.=) e.%s AND %s"
 					 " WHERE x.%s IS NULL OR NOT %s)",
 					 own(h, "gone"), own(h, "fresh"), own(h, "apart"), k, was,
-					 was,
-					 was, n, n,
-					 n, n, k, k, same_start(h, "p", "e"), n, n, k, k,
+					 was, was, n, n, n, n, k, k, same_start(h, "p", "e"), n, n, k, k,
 					 same_start(h, "x", "e"), n, differs(h, "e", "x"));
 }
 
