@@ -55,12 +55,13 @@ dq_quarantine_store(const DqQuarantine *quarantine, Datum rows, Datum checks)
 	return dq_spi_execute(DQ_BOOKKEEPING,
 						  "INSERT INTO etl_catalog.quarantine (run_id,"
 						  " pipeline_id, pipeline, owner_oid, step, source,"
-						  " masked, keep_until, row_data, failed_checks,"
-						  " owner_name)"
+						  " masked, quarantined_at, keep_until, row_data,"
+						  " failed_checks, owner_name)"
 						  " SELECT $1, $2, $3, $4, $5, $6,"
-						  " coalesce($7, '{}'), clock_timestamp() + $8,"
+						  " coalesce($7, '{}'), t.now, t.now + $8,"
 						  " r.row_data::jsonb, r.failed_checks::text[], $11"
-						  " FROM unnest($9::json[], $10::text[])"
+						  " FROM (SELECT clock_timestamp() AS now OFFSET 0) t,"
+						  " unnest($9::json[], $10::text[])"
 						  " AS r (row_data, failed_checks)",
 						  &args);
 }
