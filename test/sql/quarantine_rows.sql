@@ -33,7 +33,7 @@ SELECT etl.run('quarantine_rows') IS NOT NULL AS ran;
 -- the good rows went on, the bad ones did not
 SELECT id, "E-mail" FROM target ORDER BY id;
 SELECT source, step, failed_checks, row_data, masked_columns, state,
-	keep_until = quarantined_at + '90 days' AS kept_90_days
+	keep_until - quarantined_at BETWEEN '2158 hours' AND '2162 hours' AS kept_90_days
 FROM etl.quarantine WHERE pipeline = 'quarantine_rows' ORDER BY row_data->'id', row_data->>'amount';
 SELECT check_name, status, severity, success, failed_rows, message FROM etl.check_results
 WHERE pipeline = 'quarantine_rows' ORDER BY position;
