@@ -194,6 +194,8 @@ message_of(const DqVerdict *verdict, const DqProbe *probe)
 
 	if (probe->finding != NULL)
 		return probe->finding;
+	if (verdict->status == DQ_CHECK_NO_DATA && verdict->tested_rows > 0)
+		return pstrdup("the tested rows have no such value");
 	if (verdict->status == DQ_CHECK_NO_DATA)
 		return pstrdup("no rows to test");
 	if (probe->check->type->shape->is_metric)
