@@ -36,6 +36,7 @@
 
 #include "access/stratnum.h"
 #include "base/dq_etl.h"
+#include "base/session.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "lib/stringinfo.h"
@@ -46,6 +47,7 @@
 #include "load/map.h"
 #include "load/target.h"
 #include "utils/lsyscache.h"
+#include "utils/guc.h"
 #include "utils/typcache.h"
 
 /*
@@ -484,8 +486,8 @@ append_placed(StringInfo sql, const DqHistory *h)
 					 " AND x.%s OPERATOR(pg_catalog.=) e.%s AND %s"
 					 " WHERE x.%s IS NULL OR NOT %s)",
 					 own(h, "gone"), own(h, "fresh"), own(h, "apart"), k, was,
-					 was, was, n, n, n, n, k, k, same_start(h, "p", "e"), n, n, k, k,
-					 same_start(h, "x", "e"), n, differs(h, "e", "x"));
+					 was, was, n, n, n, n, k, k, same_start(h, "p", "e"), n, n,
+					 k, k, same_start(h, "x", "e"), n, differs(h, "e", "x"));
 }
 
 /*
@@ -749,11 +751,15 @@ check_fraction(const DqHistory *h)
 void
 dq_history_write(const DqHistory *h, DqLoadCounts *counts)
 {
+	int level = NewGUCNestLevel();
 	int64 written;
 	DqRows *rows;
 
+	/* one statement of many expressions: compiling them takes longer */
+	dq_session_set("jit", "off", true);
 	check_fraction(h);
 	rows = dq_spi_query(DQ_USER, statement(h), NULL);
+	dq_session_leave(level);
 	counts->inserted = dq_rows_int8(rows, 0, "inserted");
 	counts->updated = dq_rows_int8(rows, 0, "updated");
 	counts->closed = dq_rows_int8(rows, 0, "closed");

@@ -415,6 +415,23 @@ check_plain(DqRun *run, const DqGate *gate)
 }
 
 /*
+ * hide_values: where columns are masked, no verdict keeps what rows hold.
+ */
+static void
+hide_values(DqGate *gate)
+{
+	ListCell *lc;
+
+	foreach(lc, gate->verdicts)
+	{
+		DqVerdict *verdict = (DqVerdict *) lfirst(lc);
+
+		verdict->sample = NULL;
+		verdict->top_failed = NULL;
+	}
+}
+
+/*
  * dq_setaside_take: take the bad rows out of the stage that was checked. The
  * verdicts live as long as the run.
  */
@@ -424,6 +441,8 @@ dq_setaside_take(DqRun *run, DqStep *step, DqGate *gate, DqBadRows *bad)
 	DqBadRowOptions *options = options_of(step);
 	MemoryContext old;
 
+	if (options->mask != NIL)
+		hide_values(gate);
 	check_plain(run, gate);
 	gate->read = bad->total;
 	gate->set_aside = hash_get_num_entries(bad->rows);

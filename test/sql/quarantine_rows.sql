@@ -39,6 +39,8 @@ SELECT check_name, status, severity, success, failed_rows, message FROM etl.chec
 WHERE pipeline = 'quarantine_rows' ORDER BY position;
 SELECT step, state, rows_read, rows_rejected, message FROM etl.run_steps WHERE pipeline = 'quarantine_rows' AND kind <> 'load' ORDER BY run_order;
 SELECT problem, reason, next_statement FROM etl.attention WHERE pipeline = 'quarantine_rows';
+-- masked values are in no sample
+SELECT count(sample) AS samples, count(top_failed) AS tops FROM etl.check_results WHERE pipeline = 'quarantine_rows';
 -- nothing is left beside the stages
 SELECT count(*) FROM pg_class WHERE relname LIKE 'dq_setaside%';
 
