@@ -182,6 +182,16 @@ check_tracked(const DqTask *task)
 }
 
 /*
+ * refuse_partial: versions outside of a partial index would be overlooked.
+ */
+static void
+refuse_partial(const DqTask *task)
+{
+	if (task->key != NULL && task->key->predicate != NULL)
+		refuse(task, "a history needs a unique index on all of its rows, not a partial one");
+}
+
+/*
  * validate_history: what scd2 and snapshot have in common.
  */
 static void
@@ -202,6 +212,7 @@ validate_history(DqTask *task)
 		refuse(task, "key is needed, the columns that all versions of one thing have in common");
 	if (list_length(options->sequence_by) > 1)
 		refuse(task, "sequence_by takes one column here, which dates the versions");
+	refuse_partial(task);
 	check_validity(task);
 	check_tracked(task);
 	/* windows are then checked to be of whole days where the type is date */
@@ -442,6 +453,7 @@ dq_scd_run(DqTask *task, DqLoadCounts *counts)
 
 	settle_columns(task);
 	history.task = task;
+	refuse_partial(task);
 	history.entity = part_of_key(task->key, start, false);
 	history.start = part_of_key(task->key, start, true);
 	column = (DqKeyColumn *) linitial(history.start->columns);

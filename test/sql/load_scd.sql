@@ -251,6 +251,11 @@ SELECT load('SELECT 1 AS id', 'one', '{"sequence_by": "seq", "delete_mark": "v"}
 -- the end of a window dates versions: without a period there is none
 SELECT * FROM etl.define('load_scd_free', ARRAY[etl.extract('s', 'SELECT 1 AS id'), etl.load('s', 'daily', '{id}', 'scd2', params => '{"open_end": "infinity"}')]);
 \echo :LAST_ERROR_SQLSTATE
+-- versions outside of a partial index would be overlooked
+CREATE TABLE partly (id integer, v text, valid_from integer, valid_to integer);
+CREATE UNIQUE INDEX ON partly (id, valid_from) WHERE id > 0;
+SELECT load('SELECT 1 AS id, 1 AS s, ''a'' AS v', 'partly', '{"key": "id", "sequence_by": "s"}');
+\echo :LAST_ERROR_SQLSTATE
 
 SELECT etl.drop_pipeline('load_scd') IS NOT NULL AS dropped;
 DROP SCHEMA load_scd CASCADE;
