@@ -318,7 +318,7 @@ check_quarantine(StepCheck *check, const char *on_fail, bool on_stage)
 				 errhint("Pass on_fail => 'quarantine'.")));
 	if (wanted)
 		(void) dq_badrow_options(dq_json_part(given, "quarantine"),
-								  check->what);
+								 check->what);
 }
 
 /*
@@ -402,6 +402,21 @@ load_source(List *drafts, const DqDraft *draft, const char *source)
 }
 
 /*
+ * check_target_checks: the checks that a load declares on its target.
+ */
+static void
+check_target_checks(StepCheck *check)
+{
+	List *checks = dq_load_target_checks(check->draft->step.options);
+
+	if (checks == NIL)
+		return;
+	dq_quality_validate(checks, NULL);
+	dq_definition_add_reads(check->drafts, check->draft,
+							dq_quality_relations(checks, NULL), NULL);
+}
+
+/*
  * check_load: a load step. Its options are the loader's to judge, but for
  * depends_on, which every step has.
  */
@@ -428,6 +443,7 @@ check_load(StepCheck *check)
 		draft->stages = bms_add_member(draft->stages,
 									   load_source(check->drafts, draft,
 												   keys_from));
+	check_target_checks(check);
 	target = dq_json_text(draft->step.options, "target", check->what);
 	draft->target = RangeVarGetRelid(parse_relation(target), NoLock, true);
 }

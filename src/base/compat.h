@@ -10,6 +10,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
@@ -146,6 +147,17 @@ dq_compat_schema_create(Oid schema, Oid role)
 	return object_aclcheck(NamespaceRelationId, schema, role, ACL_CREATE);
 #else
 	return pg_namespace_aclcheck(schema, role, ACL_CREATE);
+#endif
+}
+
+/* 16: object_ownercheck() here too */
+static inline bool
+dq_compat_owns_relation(Oid relid, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relid, role);
+#else
+	return pg_class_ownercheck(relid, role);
 #endif
 }
 

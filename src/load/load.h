@@ -50,6 +50,12 @@ extern Jsonb *dq_load_validate(const char *step, Jsonb *options);
 /* the step besides the source whose stage a validated load reads, or NULL */
 extern char *dq_load_keys_from(Jsonb *options);
 
+/* the target of a validated load, as SQL text */
+extern char *dq_load_target(Jsonb *options);
+
+/* checks that the target must pass after the load: List of char * */
+extern List *dq_load_target_checks(Jsonb *options);
+
 /* does a validated load mean a window on the grid of a pipeline? */
 extern bool dq_load_needs_window(Jsonb *options);
 

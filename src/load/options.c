@@ -64,7 +64,7 @@ static const OptionSpec specs[] = {
 	{"keys_from", OPTION_TEXT, FIELD(keys_from)},
 	{"window_column", OPTION_TEXT, FIELD(window_column)},
 	{"outside_window", OPTION_CHOICE, FIELD(outside_window), "fail", {"fail", "drop"}},
-	{"method", OPTION_CHOICE, FIELD(method), "delete", {"delete", "truncate"}},
+	{"method", OPTION_CHOICE, FIELD(method), "delete", {"delete", "truncate", "swap"}},
 	{"control_columns", OPTION_LIST, FIELD(control_columns)},
 	{"loaded_at", OPTION_TEXT, FIELD(loaded_at)},
 	{"run_id", OPTION_TEXT, FIELD(run_id)},
@@ -80,6 +80,7 @@ static const OptionSpec specs[] = {
 	{"hard_deletes", OPTION_CHOICE, FIELD(hard_deletes), "ignore", {"ignore", "invalidate", "new_record"}},
 	{"on_schema_change", OPTION_CHOICE, FIELD(on_schema_change), "fail", {"fail", "ignore", "append_columns", "sync"}},
 	{"missing_target", OPTION_CHOICE, FIELD(missing_target), "fail", {"fail", "create"}},
+	{"target_checks", OPTION_LIST, FIELD(target_checks)},
 	{"lock_timeout", OPTION_DURATION, FIELD(lock_timeout), "1min"}};
 
 static const char *const own_options[] = {"source", "target", "mode"};

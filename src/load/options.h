@@ -44,6 +44,7 @@ typedef enum DqOption
 	DQ_OPT_HARD_DELETES,
 	DQ_OPT_ON_SCHEMA_CHANGE,
 	DQ_OPT_MISSING_TARGET,
+	DQ_OPT_TARGET_CHECKS,
 	DQ_OPT_LOCK_TIMEOUT
 } DqOption;
 
@@ -88,6 +89,7 @@ typedef struct DqLoadOptions
 	char *hard_deletes;
 	char *on_schema_change;
 	char *missing_target;
+	List *target_checks; /* evaluated by whoever carries out the load */
 	int lock_timeout; /* milliseconds */
 } DqLoadOptions;
 

@@ -29,6 +29,7 @@
 #include "load/block.h"
 #include "load/check.h"
 #include "load/column.h"
+#include "load/defaults.h"
 #include "load/partition.h"
 #include "load/target.h"
 #include "optimizer/optimizer.h"
@@ -286,40 +287,14 @@ free_name(Oid schema, const char *wish)
 static void
 append_defaults(const DqTask *task, StringInfo names, StringInfo values)
 {
-	DqArgs args = {0};
-	int level = dq_key_unambiguous();
-	DqRows *rows;
-	uint64 i;
+	ListCell *lc;
 
-	dq_args_oid(&args, RelationGetRelid(task->target));
-	rows = dq_spi_query(
-		DQ_GENERATED,
-		"SELECT a.attname::pg_catalog.text AS name, CASE"
-		" WHEN a.attidentity <> '' THEN pg_catalog.format("
-		"'pg_catalog.nextval(%L::pg_catalog.regclass)',"
-		" pg_catalog.pg_get_serial_sequence(a.attrelid::pg_catalog.regclass"
-		"::pg_catalog.text, a.attname::pg_catalog.text))"
-		" WHEN d.oid IS NOT NULL THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid)"
-		" ELSE 'NULL' END AS value"
-		" FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d"
-		" ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
-		" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped"
-		" AND a.attgenerated = '' ORDER BY a.attnum",
-		&args);
-	AtEOXact_GUC(false, level);
-	for (i = 0; i < rows->count; i++)
+	foreach(lc, dq_defaults_missing(task))
 	{
-		char *name = dq_rows_text(rows, i, "name");
-		ListCell *lc;
-		bool given = false;
+		DqDefault *one = (DqDefault *) lfirst(lc);
 
-		foreach(lc, task->columns)
-			given = given ||
-					strcmp(((DqColumn *) lfirst(lc))->name, name) == 0;
-		if (given)
-			continue;
-		appendStringInfo(names, ", %s", dq_sqltext_ident(name));
-		appendStringInfo(values, ", %s", dq_rows_text(rows, i, "value"));
+		appendStringInfo(names, ", %s", dq_sqltext_ident(one->name));
+		appendStringInfo(values, ", %s", one->value);
 	}
 }
 

@@ -5,8 +5,9 @@
  *
  * Other writers are held up from the DELETE on, so that what they write is
  * either there to be deleted, or comes after us. Readers see the old rows
- * until the commit, then the new; only method => 'truncate' makes them wait,
- * and shows an empty table to snapshots that are older.
+ * until the commit, then the new; method => 'truncate' makes them wait and
+ * shows an empty table to snapshots that are older, method => 'swap' (swap.c)
+ * makes them wait and shows those the new rows.
  */
 #include "postgres.h"
 
@@ -22,6 +23,7 @@
 #include "load/insert.h"
 #include "load/map.h"
 #include "load/replace.h"
+#include "load/swap.h"
 #include "load/target.h"
 
 /*
@@ -127,12 +129,27 @@ truncate_target(DqTask *task)
 }
 
 /*
+ * dq_replace_validate_all: see replace.h.
+ */
+void
+dq_replace_validate_all(DqTask *task)
+{
+	if (dq_options_is(task->options->method, "swap"))
+		dq_swap_validate(task);
+}
+
+/*
  * dq_replace_all: all rows give way to the batch.
  */
 void
 dq_replace_all(DqTask *task, DqLoadCounts *counts)
 {
 	dq_check_batch(task, counts);
+	if (dq_options_is(task->options->method, "swap"))
+	{
+		dq_swap_run(task, counts);
+		return;
+	}
 	if (dq_options_is(task->options->method, "truncate"))
 		counts->deleted = truncate_target(task);
 	else

@@ -10,6 +10,8 @@
 
 extern void dq_replace_keys(DqTask *task, DqLoadCounts *counts);
 extern void dq_replace_window(DqTask *task, DqLoadCounts *counts);
+/* what only replace_all refuses, by its method */
+extern void dq_replace_validate_all(DqTask *task);
 extern void dq_replace_all(DqTask *task, DqLoadCounts *counts);
 
 #endif /* DQ_REPLACE_H */

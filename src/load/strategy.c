@@ -35,7 +35,7 @@
 #define TAKES_ALL                                                     \
 	(DQ_OPT(DEDUPE) | DQ_OPT(SEQUENCE_BY) | DQ_OPT(CONTROL_COLUMNS) | \
 	 DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) | DQ_OPT(ON_SCHEMA_CHANGE) |  \
-	 DQ_OPT(MISSING_TARGET) | DQ_OPT(LOCK_TIMEOUT))
+	 DQ_OPT(MISSING_TARGET) | DQ_OPT(TARGET_CHECKS) | DQ_OPT(LOCK_TIMEOUT))
 #define TAKES_KEY (DQ_OPT(KEY) | DQ_OPT(ON_CONFLICT_COLUMNS))
 #define TAKES_UPDATE                                    \
 	(DQ_OPT(UPDATE_COLUMNS) | DQ_OPT(EXCLUDE_COLUMNS) | \
@@ -44,7 +44,8 @@
 	(DQ_OPT(KEY) | DQ_OPT(VALID_FROM) | DQ_OPT(VALID_TO) |                 \
 	 DQ_OPT(IS_CURRENT) | DQ_OPT(OPEN_END) | DQ_OPT(MAX_DELETE_FRACTION) | \
 	 DQ_OPT(CONTROL_COLUMNS) | DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) |        \
-	 DQ_OPT(ON_SCHEMA_CHANGE) | DQ_OPT(LOCK_TIMEOUT))
+	 DQ_OPT(ON_SCHEMA_CHANGE) | DQ_OPT(TARGET_CHECKS) |                    \
+	 DQ_OPT(LOCK_TIMEOUT))
 #define TAKES_WINDOW (DQ_OPT(WINDOW_COLUMN) | DQ_OPT(OUTSIDE_WINDOW))
 
 static const DqMode modes[] = {
@@ -71,7 +72,7 @@ static const DqMode modes[] = {
 	 NULL, dq_replace_window},
 	{"replace_all", DQ_KEY_OPTIONAL, false,
 	 TAKES_ALL | DQ_OPT(KEY) | DQ_OPT(METHOD) | DQ_OPT(ORDER_BY),
-	 NULL, dq_replace_all},
+	 dq_replace_validate_all, dq_replace_all},
 	{"replace_partition", DQ_KEY_OPTIONAL, false,
 	 (TAKES_ALL & ~DQ_OPT(MISSING_TARGET)) | DQ_OPT(KEY) | TAKES_WINDOW |
 		 DQ_OPT(ORDER_BY),
@@ -193,6 +194,24 @@ char *
 dq_load_keys_from(Jsonb *options)
 {
 	return dq_json_text(options, "keys_from", "load");
+}
+
+/*
+ * dq_load_target_checks: see load.h.
+ */
+List *
+dq_load_target_checks(Jsonb *options)
+{
+	return dq_json_text_list(options, "target_checks", "load");
+}
+
+/*
+ * dq_load_target: see load.h.
+ */
+char *
+dq_load_target(Jsonb *options)
+{
+	return dq_json_text(options, "target", "load");
 }
 
 /*

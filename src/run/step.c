@@ -163,8 +163,26 @@ only_warn(List *verdicts)
 }
 
 /*
- * check_source: an expect step. Its verdicts outlive the transaction in the
- * run's memory and are stored with the outcome, whatever that is.
+ * judge: evaluate the checks of a task that says what is checked; called in
+ * the run's memory. The verdicts outlive the transaction there and are stored
+ * with the outcome, whatever that is.
+ */
+static void
+judge(DqRun *run, DqGate *gate, DqQualityTask *task)
+{
+	gate->attempt = run->attempt;
+	task->source = gate->source;
+	task->sample_rows = dq_guc_sample_rows;
+	task->pipeline_id = run->pipeline->id;
+	task->step = gate->step;
+	task->has_at = true;
+	task->at = run->pipeline->period ? run->window.start : run->window.end;
+	gate->verdicts = dq_quality_run(task);
+	run->verdicts = lappend(run->verdicts, gate);
+}
+
+/*
+ * check_source: an expect step.
  */
 static void
 check_source(DqRun *run, DqStep *step, StepResult *result)
@@ -178,23 +196,15 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 
 	gate->step = step->name;
 	gate->source = dq_json_text(step->options, "source", step->name);
-	gate->attempt = run->attempt;
 	task.relid = source_relation(run, gate->source);
-	task.source = gate->source;
 	task.checks = dq_json_text_list(step->options, "checks", step->name);
 	task.row_filter = dq_json_text(step->options, "row_filter", step->name);
 	task.max_failed_fraction =
 		dq_json_scalar_text(step->options, "max_failed_fraction", step->name);
-	task.sample_rows = dq_guc_sample_rows;
-	task.pipeline_id = run->pipeline->id;
-	task.step = step->name;
-	task.has_at = true;
-	task.at = run->pipeline->period ? run->window.start : run->window.end;
 	task.bad = dq_setaside_begin(run, step);
-	gate->verdicts = dq_quality_run(&task);
+	judge(run, gate, &task);
 	if (strcmp(on_fail, "warn") == 0)
 		only_warn(gate->verdicts);
-	run->verdicts = lappend(run->verdicts, gate);
 	MemoryContextSwitchTo(old);
 
 	foreach(lc, gate->verdicts)
@@ -210,6 +220,38 @@ check_source(DqRun *run, DqStep *step, StepResult *result)
 		if (note != NULL)
 			result->message = psprintf("%s; %s", result->message, note);
 	}
+	raise_gate(run, step, gate->source, gate->verdicts);
+}
+
+/*
+ * check_target: the checks that a load declares on its target, in the
+ * transaction of the load, which they veto.
+ */
+static void
+check_target(DqRun *run, DqStep *step, StepResult *result)
+{
+	List *checks = dq_load_target_checks(step->options);
+	MemoryContext old;
+	DqQualityTask task = {0};
+	DqGate *gate;
+	ListCell *lc;
+	int good = 0;
+
+	if (checks == NIL)
+		return;
+	old = MemoryContextSwitchTo(run->cxt);
+	gate = palloc0(sizeof(DqGate));
+	gate->step = step->name;
+	gate->source = dq_load_target(step->options);
+	task.relid = source_relation(run, gate->source);
+	task.checks = checks;
+	judge(run, gate, &task);
+	MemoryContextSwitchTo(old);
+
+	foreach(lc, gate->verdicts)
+		good += ((DqVerdict *) lfirst(lc))->status == DQ_CHECK_PASS ? 1 : 0;
+	result->message = psprintf("%d of %d checks passed on the target", good,
+							   list_length(gate->verdicts));
 	raise_gate(run, step, gate->source, gate->verdicts);
 }
 
@@ -255,6 +297,7 @@ load_target(DqRun *run, DqStep *step, StepResult *result)
 	result->counts.closed = counts.closed;
 	result->counts.rejected = counts.rejected;
 	result->counts.suppressed = counts.suppressed;
+	check_target(run, step, result);
 }
 
 /*
