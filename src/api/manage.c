@@ -21,6 +21,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "run/lock.h"
+#include "run/wait.h"
 #include "stage/stage.h"
 #include "utils/builtins.h"
 
@@ -47,6 +48,7 @@ require_idle(const DqPipeline *pipeline)
 	List *live;
 	int64 run_id;
 
+	dq_wait_cleanup(pipeline->id);
 	if (dq_lock_pipeline_try(pipeline->id, false))
 		return;
 	live = dq_runlog_live(pipeline->id);

@@ -16,6 +16,7 @@
 #include "run/launch.h"
 #include "run/lock.h"
 #include "run/start.h"
+#include "run/wait.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -140,6 +141,7 @@ run_inline(DqPipeline *pipeline, const DqWindowRequest *window, Jsonb *params)
 	request.params = params;
 	request.requested_by = GetUserNameFromId(GetUserId(), false);
 	request.is_inline = true;
+	dq_wait_cleanup(pipeline->id);
 	switch (dq_start_run(&request, cxt, &run, &outcome->note))
 	{
 		case DQ_START_BUSY:

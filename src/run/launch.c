@@ -279,6 +279,7 @@ wait_for_worker(const DqPipeline *pipeline, DqRunShared *shared,
 static bool
 claim_start(const DqPipeline *pipeline)
 {
+	dq_wait_cleanup(pipeline->id);
 	if (!dq_lock_start_try(pipeline->id))
 		return false;
 	if (dq_lock_pipeline_holder(pipeline->id) == 0)

@@ -237,6 +237,30 @@ dq_lock_run_holder(int64 run_id)
 }
 
 /*
+ * dq_lock_run_of: the run whose lock a process holds, or 0.
+ */
+int64
+dq_lock_run_of(int pid)
+{
+	LockData *locks = GetLockStatusData();
+	int i;
+
+	for (i = 0; i < locks->nelements; i++)
+	{
+		LOCKTAG *tag = &locks->locks[i].locktag;
+
+		if (locks->locks[i].pid == pid &&
+			(locks->locks[i].holdMask & LOCKBIT_ON(ExclusiveLock)) != 0 &&
+			tag->locktag_type == LOCKTAG_ADVISORY &&
+			tag->locktag_field1 == MyDatabaseId &&
+			tag->locktag_field4 == DQ_LOCK_RUN)
+			return (int64) ((uint64) tag->locktag_field2 << 32 |
+							tag->locktag_field3);
+	}
+	return 0;
+}
+
+/*
  * backend_lives: is there a backend with this pid that started then?
  */
 static bool

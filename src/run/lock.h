@@ -35,6 +35,7 @@ extern List *dq_lock_wait_targets(int pid);
 /* by reading, never by acquiring: pid of the holder, 0 when free */
 extern int dq_lock_pipeline_holder(int64 pipeline_id);
 extern int dq_lock_run_holder(int64 run_id);
+extern int64 dq_lock_run_of(int pid);
 extern bool dq_lock_run_is_alive(int64 run_id, int pid,
 								 TimestampTz backend_start);
 

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/runlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "run/lock.h"
@@ -28,6 +29,11 @@
 
 /* longer chains than this are not followed */
 #define MAX_CHAIN 64
+
+/* how long, and how often looked at, a run may clean up before it is called
+ * running */
+#define CLEANUP_LIMIT_MS 10000
+#define CLEANUP_POLL_MS 5L
 
 /*
  * schedule_look: the next look for a deadlock.
@@ -175,4 +181,39 @@ dq_wait_sleep(DqWait *wait, int pid, long max_ms, const char *what)
 		look_for_deadlock(pid, what);
 	}
 	schedule_look(wait);
+}
+
+/*
+ * only_cleans_up: is the run of a process over by what everybody can read?
+ * Not so a run that is inline in an open transaction.
+ */
+static bool
+only_cleans_up(int pid)
+{
+	int64 run_id = dq_lock_run_of(pid);
+	DqRunRow row;
+
+	return run_id != 0 && dq_runlog_read(run_id, &row) &&
+		   strcmp(row.state, dq_runlog_state_name(DQ_RUN_RUNNING)) != 0;
+}
+
+/*
+ * dq_wait_cleanup: who has seen a run end in its record shall be able to start
+ * the next one, or drop the pipeline, although the process of the run has its
+ * locks until the stages are gone. Waits for that, a few seconds at most.
+ */
+void
+dq_wait_cleanup(int64 pipeline_id)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													CLEANUP_LIMIT_MS);
+	DqWait waiting;
+	int pid;
+
+	dq_wait_begin(&waiting);
+	while ((pid = dq_lock_pipeline_holder(pipeline_id)) != 0 &&
+		   pid != MyProcPid && only_cleans_up(pid) &&
+		   GetCurrentTimestamp() < until)
+		dq_wait_sleep(&waiting, pid, CLEANUP_POLL_MS, "a run that cleans up");
+	dq_wait_end(&waiting);
 }

@@ -17,5 +17,7 @@ extern void dq_wait_begin(DqWait *wait);
 extern void dq_wait_sleep(DqWait *wait, int pid, long max_ms,
 						  const char *what);
 extern void dq_wait_end(DqWait *wait);
+/* not long: while a run that is over by its record still cleans up */
+extern void dq_wait_cleanup(int64 pipeline_id);
 
 #endif /* DQ_WAIT_H */

@@ -36,6 +36,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timeout.h"
 
 /* the run of this process, for the exit callback */
 static DqRun *current_run = NULL;
@@ -50,17 +51,22 @@ typedef struct StartCall
 } StartCall;
 
 /*
- * handle_cancel: SIGINT. As StatementCancelHandler, and remembered.
+ * handle_cancel: SIGINT. As StatementCancelHandler, and remembered. The server
+ * sends the signal to itself when lock_timeout or statement_timeout is over:
+ * that ends a statement, not the run, and is never put off.
  */
 static void
 handle_cancel(SIGNAL_ARGS)
 {
 	int save_errno = errno;
+	bool timed_out = get_timeout_indicator(LOCK_TIMEOUT, false) ||
+					 get_timeout_indicator(STATEMENT_TIMEOUT, false);
 
 	if (!proc_exit_inprogress)
 	{
-		dq_tx_cancel_requested = true;
-		if (!dq_tx_cancel_deferred)
+		if (!timed_out)
+			dq_tx_cancel_requested = true;
+		if (timed_out || !dq_tx_cancel_deferred)
 		{
 			InterruptPending = true;
 			QueryCancelPending = true;

@@ -135,6 +135,40 @@ like(sql_ok($full, 'postgres', q{SELECT etl.run('other')}, 'keeper'), qr/^\d+$/,
 is(sql_ok($full, 'postgres', q{SELECT count(*) FROM etl.runs WHERE state <> 'succeeded'}), '0', 'what found no slot left no run');
 $_->quit for $holder, $first;
 
+# A run that is over by its record may still clean up: whoever reads that it is
+# over can start the next one, or drop the pipeline, and is not told that it
+# runs. Here a reader of the stage holds the cleaning up.
+my $reader = session($node, 'postgres');
+for my $next (q{SELECT etl.run('writes')}, q{SELECT etl.run('writes', inline => true)}, q{SET lock_timeout = '100ms'; SELECT etl.drop_pipeline('writes')})
+{
+	$holder = session($node, 'postgres');
+	$holder->query('BEGIN; LOCK TABLE keeper.t');
+	my $runner = session($node, 'postgres', 'keeper');
+	$runner->start(q{SELECT etl.run('writes', wait => false)});
+	$runner->finish;
+	wait_for($node, 'postgres', q{SELECT count(*) FROM pg_locks WHERE relation = 'keeper.t'::regclass AND NOT granted}, '1', 'the publish waits');
+	$reader->query(q{BEGIN; DO $$ BEGIN EXECUTE (SELECT format('LOCK TABLE %s IN ACCESS SHARE MODE', c.oid::regclass) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'etl\_r%' AND c.relkind = 'r' ORDER BY c.oid DESC LIMIT 1); END $$});
+	is($reader->{error}, '', 'the stage is read');
+	$holder->query('COMMIT');
+	wait_for($node, 'postgres', $last, 'succeeded', 'the run is over');
+	is(sql_error($node, 'postgres', $next, 'keeper'), '', "at once: $next");
+	$reader->query('COMMIT');
+	$_->quit for $holder, $runner;
+}
+$reader->quit;
+
+# A lock_timeout that a step sets fails the step. It is
+# not a cancel, which would end the run without another attempt.
+sql_ok($node, 'postgres', q{
+	SELECT count(*) FROM etl.define('impatient', retries => 1, retry_delay => '10 ms', steps => ARRAY[
+		etl.call('c', 'DO $$ BEGIN SET LOCAL lock_timeout = ''50ms''; LOCK TABLE keeper.t; END $$')])}, 'keeper');
+$holder = session($node, 'postgres');
+$holder->query('BEGIN; LOCK TABLE keeper.t');
+like(sql_error($node, 'postgres', q{SELECT etl.run('impatient')}, 'keeper'), qr/^55P03: /, 'lock_timeout of a step: 55P03');
+$holder->quit;
+is(sql_ok($node, 'postgres', $last), 'failed', 'lock_timeout of a step: the run failed, nobody cancelled it');
+is(sql_ok($node, 'postgres', q{SELECT count(*) FROM etl.run_errors WHERE sqlstate = '55P03'}), '2', 'lock_timeout of a step: it was tried again');
+
 $node->stop;
 $full->stop;
 done_testing();
