@@ -32,6 +32,12 @@ CREATE TABLE etl_catalog.pipeline_version (
 	start_at     timestamptz,
 	timezone     text NOT NULL,
 	catchup      boolean NOT NULL,
+	-- data before the window that a run reads and replaces too
+	lookback     interval CHECK (lookback >= interval '0'),
+	-- a window is due so long after its end, and late so long after that
+	settle       interval CHECK (settle >= interval '0'),
+	deadline     interval CHECK (deadline >= interval '0'),
+	depends_on_past boolean NOT NULL,
 	schedule     text,
 	retries      integer NOT NULL CHECK (retries >= 0),
 	retry_delay  interval NOT NULL CHECK (retry_delay >= interval '0'),

@@ -11,12 +11,31 @@ COMMENT ON FUNCTION etl_catalog.has_role(oid, text) IS
 
 CREATE FUNCTION etl_catalog.next_window(
 	period interval, start_at timestamptz, timezone text, catchup boolean,
-	done_starts timestamptz[], done_ends timestamptz[], instant timestamptz,
+	settle interval, done_starts timestamptz[], done_ends timestamptz[], instant timestamptz,
 	OUT window_start timestamptz, OUT window_end timestamptz)
 	LANGUAGE c STABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'dq_etl_catalog_next_window';
-COMMENT ON FUNCTION etl_catalog.next_window(interval, timestamptz, text, boolean, timestamptz[], timestamptz[], timestamptz) IS
+COMMENT ON FUNCTION etl_catalog.next_window(interval, timestamptz, text, boolean, interval, timestamptz[], timestamptz[], timestamptz) IS
 'Compute the window that a run takes next, finished or not';
+
+CREATE FUNCTION etl_catalog.shift_time(
+	instant timestamptz, step interval, timezone text)
+	RETURNS timestamptz
+	LANGUAGE c STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'dq_etl_catalog_shift_time';
+COMMENT ON FUNCTION etl_catalog.shift_time(timestamptz, interval, text) IS
+'Add an interval to a time by the calendar of a time zone; NULL for NULL and when the zone is not known any more';
+
+CREATE FUNCTION etl_catalog.due_times(
+	window_end timestamptz, settle interval, deadline interval, timezone text,
+	OUT due_at timestamptz, OUT late_at timestamptz)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT d.due_at, etl_catalog.shift_time(d.due_at, $3, $4)
+	  FROM (SELECT coalesce(etl_catalog.shift_time($1, $2, $4), $1) AS due_at) d;
+END;
+COMMENT ON FUNCTION etl_catalog.due_times(timestamptz, interval, interval, text) IS
+'Compute when a window is due and when it is late; NULL: never';
 
 CREATE FUNCTION etl_catalog.window_list(
 	period interval, start_at timestamptz, timezone text,
@@ -90,7 +109,7 @@ COMMENT ON VIEW etl_catalog.visible_run IS
 -- The current definition and what is done, in the form that the functions take.
 CREATE VIEW etl_catalog.visible_grid AS
 	SELECT p.pipeline_id, p.name, p.enabled, v.period, v.start_at, v.timezone,
-		   v.catchup, d.done, d.done_starts, d.done_ends
+		   v.catchup, v.settle, v.deadline, d.done, d.done_starts, d.done_ends
 	  FROM etl_catalog.visible_pipeline p
 	  JOIN etl_catalog.pipeline_version v USING (pipeline_id, version)
 	 CROSS JOIN LATERAL (
@@ -110,7 +129,8 @@ CREATE VIEW etl.pipelines WITH (security_barrier) AS
 		   r.run_id AS last_run_id, r.state AS last_state,
 		   r.started_at AS last_started_at, r.finished_at AS last_finished_at,
 		   p.idle_calls, p.idle_reason, p.idle_at, p.disabled_reason,
-		   v.start_at, v.catchup, v.retries, v.retry_delay, v.params,
+		   v.start_at, v.catchup, v.lookback, v.settle, v.deadline,
+		   v.depends_on_past, v.retries, v.retry_delay, v.params,
 		   v.defined_by, v.defined_at, p.created_at, p.changed_at
 	  FROM etl_catalog.visible_grid g
 	  JOIN etl_catalog.pipeline p USING (pipeline_id)
@@ -120,7 +140,7 @@ CREATE VIEW etl.pipelines WITH (security_barrier) AS
 			  FROM etl_catalog.step s
 			 WHERE s.pipeline_id = p.pipeline_id AND s.version = p.version) s
 	  LEFT JOIN LATERAL etl_catalog.next_window(
-			v.period, v.start_at, v.timezone, v.catchup,
+			v.period, v.start_at, v.timezone, v.catchup, coalesce(v.settle, '0'),
 			g.done_starts, g.done_ends, statement_timestamp()) n ON true
 	  LEFT JOIN LATERAL (
 			SELECT r.run_id, r.started_at, r.finished_at,
@@ -253,7 +273,7 @@ COMMENT ON COLUMN etl.check_results.duration_ms IS 'Time for the query that answ
 
 CREATE VIEW etl.windows WITH (security_barrier) AS
 	SELECT g.name AS pipeline, w.window_start, w.window_end, w.logical_date,
-		   s.state, w.run_id,
+		   s.state, t.due_at, t.late_at, w.run_id,
 		   CASE s.state
 				WHEN 'done' THEN NULL
 				WHEN 'running' THEN format('SELECT etl.wait(%s);', w.run_id)
@@ -274,6 +294,7 @@ CREATE VIEW etl.windows WITH (security_barrier) AS
 			g.period, g.start_at, g.timezone, g.done_starts, g.done_ends,
 			l.starts, l.ends, l.ids, statement_timestamp(), 1000) w
 	  LEFT JOIN etl_catalog.run r ON r.run_id = w.run_id
+	 CROSS JOIN LATERAL etl_catalog.due_times(w.window_end, g.settle, g.deadline, g.timezone) t
 	 CROSS JOIN LATERAL (
 			SELECT CASE
 				WHEN r.state = 'queued' THEN 'running'
@@ -283,12 +304,16 @@ CREATE VIEW etl.windows WITH (security_barrier) AS
 				WHEN w.window_end > statement_timestamp() THEN 'open'
 				WHEN r.state IN ('running', 'crashed') THEN 'crashed'
 				WHEN r.state = 'failed' THEN 'failed'
+				WHEN t.due_at > statement_timestamp() THEN 'settling'
+				WHEN t.late_at <= statement_timestamp() THEN 'late'
 				ELSE 'due' END AS state) s
 	 WHERE g.period IS NOT NULL
 	 ORDER BY g.name, w.window_start DESC;
 COMMENT ON VIEW etl.windows IS
 'Show the windows of each pipeline that has a period and that one may see, newest first: from the one that holds the present back to start_at, at most 1,000. Of each pipeline the last 10,000 runs are looked at';
-COMMENT ON COLUMN etl.windows.state IS 'done, running, open (not over), failed or crashed (so ended its last run), or due';
+COMMENT ON COLUMN etl.windows.state IS 'done, running, open (not over), failed or crashed (so ended its last run), settling (over, but not due yet), late (its deadline has passed), or due';
+COMMENT ON COLUMN etl.windows.due_at IS 'When the window is due: settle after its end';
+COMMENT ON COLUMN etl.windows.late_at IS 'When it is late: deadline after due_at; NULL: never';
 COMMENT ON COLUMN etl.windows.run_id IS 'Last run of the window, alone or with its neighbours; NULL when there was none';
 COMMENT ON COLUMN etl.windows.next_statement IS 'Statement that runs the window or waits for its run; NULL when it is done';
 
@@ -355,9 +380,21 @@ CREATE VIEW etl_catalog.attention AS
 	  FROM etl_catalog.visible_grid g
 	  JOIN etl_catalog.pipeline p USING (pipeline_id)
 	 CROSS JOIN LATERAL etl_catalog.next_window(
-			g.period, g.start_at, g.timezone, g.catchup,
+			g.period, g.start_at, g.timezone, g.catchup, coalesce(g.settle, '0'),
 			g.done_starts, g.done_ends, statement_timestamp()) n
-	 WHERE NOT g.enabled AND n.window_end <= statement_timestamp()
+	 CROSS JOIN LATERAL etl_catalog.due_times(n.window_end, g.settle, g.deadline, g.timezone) t
+	 WHERE NOT g.enabled AND t.due_at <= statement_timestamp()
+	UNION ALL
+	SELECT g.name, 'late', n.window_start, n.window_end, NULL, t.late_at,
+		   format('the window was due at %s, and is not done', t.due_at),
+		   etl_catalog.run_statement(g.name, g.period, g.start_at, g.timezone,
+				n.window_start, n.window_end, statement_timestamp())
+	  FROM etl_catalog.visible_grid g
+	 CROSS JOIN LATERAL etl_catalog.next_window(
+			g.period, g.start_at, g.timezone, g.catchup, coalesce(g.settle, '0'),
+			g.done_starts, g.done_ends, statement_timestamp()) n
+	 CROSS JOIN LATERAL etl_catalog.due_times(n.window_end, g.settle, g.deadline, g.timezone) t
+	 WHERE g.enabled AND t.late_at <= statement_timestamp()
 	UNION ALL
 	SELECT p.name, 'owner', NULL, NULL, NULL, NULL,
 		   CASE WHEN r.rolname IS NULL THEN format('owner %s does not exist', p.owner_name)
@@ -381,8 +418,8 @@ CREATE VIEW etl.attention WITH (security_barrier) AS
 		   next_statement
 	  FROM etl_catalog.attention;
 COMMENT ON VIEW etl.attention IS
-'Show what somebody should look at in pipelines that one may see: windows whose last run failed or crashed and that were not done since, disabled pipelines with windows that are due, owners that are gone, rows that wait in quarantine. Of each pipeline the latest 1,000 failed runs are looked at';
-COMMENT ON COLUMN etl.attention.problem IS 'failed, crashed, disabled, owner or quarantine';
+'Show what somebody should look at in pipelines that one may see: windows whose last run failed or crashed and that were not done since, disabled pipelines with windows that are due, the first window that is late, owners that are gone, rows that wait in quarantine. Of each pipeline the latest 1,000 failed runs are looked at';
+COMMENT ON COLUMN etl.attention.problem IS 'failed, crashed, disabled, late, owner or quarantine';
 COMMENT ON COLUMN etl.attention.window_start IS 'Window that failed, or the first that is due';
 COMMENT ON COLUMN etl.attention.run_id IS 'Run that failed';
 COMMENT ON COLUMN etl.attention.since IS 'When it failed, or became due';

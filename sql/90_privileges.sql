@@ -12,7 +12,9 @@ GRANT EXECUTE ON FUNCTION
 	etl_catalog.cron_jobs(),
 	etl_catalog.has_role(oid, text),
 	etl_catalog.may_read(oid[], text[], text[]),
-	etl_catalog.next_window(interval, timestamptz, text, boolean, timestamptz[], timestamptz[], timestamptz),
+	etl_catalog.next_window(interval, timestamptz, text, boolean, interval, timestamptz[], timestamptz[], timestamptz),
+	etl_catalog.shift_time(timestamptz, interval, text),
+	etl_catalog.due_times(timestamptz, interval, interval, text),
 	etl_catalog.window_list(interval, timestamptz, text, timestamptz[], timestamptz[], timestamptz[], timestamptz[], bigint[], timestamptz, integer),
 	etl_catalog.run_statement(text, interval, timestamptz, text, timestamptz, timestamptz, timestamptz),
 	etl_catalog.run_is_alive(bigint, integer, timestamptz)

@@ -16,7 +16,8 @@
 #define SHOWN_BYTES 60
 
 static const char *const setting_names[] = {
-	"description", "period", "start_at", "timezone", "catchup", "schedule",
+	"description", "period", "start_at", "timezone", "catchup", "lookback",
+	"settle", "deadline", "depends_on_past", "schedule",
 	"retries", "retry_delay", "tags", "params"};
 
 /*

@@ -351,6 +351,10 @@ dq_definition_document(const DqPipeline *pipeline, List *drafts)
 		dq_json_add_text(&doc, "start_at", utc_text(pipeline->start_at));
 	dq_json_add_text(&doc, "timezone", pipeline->timezone);
 	dq_json_add_bool(&doc, "catchup", pipeline->catchup);
+	dq_json_add_text(&doc, "lookback", interval_text(pipeline->lookback));
+	dq_json_add_text(&doc, "settle", interval_text(pipeline->settle));
+	dq_json_add_text(&doc, "deadline", interval_text(pipeline->deadline));
+	dq_json_add_bool(&doc, "depends_on_past", pipeline->depends_on_past);
 	dq_json_add_text(&doc, "schedule", pipeline->schedule);
 	dq_json_add_int(&doc, "retries", pipeline->retries);
 	dq_json_add_text(&doc, "retry_delay",

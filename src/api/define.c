@@ -48,6 +48,10 @@ enum
 	ARG_START_AT,
 	ARG_TIMEZONE,
 	ARG_CATCHUP,
+	ARG_LOOKBACK,
+	ARG_SETTLE,
+	ARG_DEADLINE,
+	ARG_DEPENDS_ON_PAST,
 	ARG_SCHEDULE,
 	ARG_RETRIES,
 	ARG_RETRY_DELAY,
@@ -86,6 +90,18 @@ text_or_null(FunctionCallInfo fcinfo, int n)
 }
 
 /*
+ * need_period: 22023 for an argument that means something on a grid only.
+ */
+static void
+need_period(const char *argument)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s needs a period", argument),
+			 errdetail("Without a period a window lasts from one success to the next.")));
+}
+
+/*
  * read_period: period and start_at. 22023 for a start without a period and
  * one that is not finite; the period itself is checked with the zone.
  */
@@ -106,10 +122,53 @@ read_period(FunctionCallInfo fcinfo, DqPipeline *pipeline)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("start_at must be finite")));
 	if (pipeline->period == NULL)
+		need_period("start_at");
+}
+
+/*
+ * read_length: an interval argument that must not be negative, NULL when it
+ * was not given; with needs_period 22023 when there is none.
+ */
+static Interval *
+read_length(FunctionCallInfo fcinfo, int n, const char *name,
+			const DqPipeline *pipeline, bool needs_period)
+{
+	Interval none = {0};
+	Interval *length;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	length = palloc(sizeof(Interval));
+	*length = *PG_GETARG_INTERVAL_P(n);
+	if (DatumGetBool(DirectFunctionCall2(interval_lt,
+										 IntervalPGetDatum(length),
+										 IntervalPGetDatum(&none))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start_at needs a period"),
-				 errdetail("Without a period a window lasts from one success to the next.")));
+				 errmsg("%s must not be negative", name)));
+	if (needs_period && pipeline->period == NULL)
+		need_period(name);
+	return length;
+}
+
+/*
+ * read_windows: when windows are due, and what they read beside themselves.
+ */
+static void
+read_windows(FunctionCallInfo fcinfo, DqPipeline *pipeline)
+{
+	pipeline->catchup = PG_ARGISNULL(ARG_CATCHUP) ||
+						PG_GETARG_BOOL(ARG_CATCHUP);
+	pipeline->lookback = read_length(fcinfo, ARG_LOOKBACK, "lookback",
+									 pipeline, false);
+	pipeline->settle = read_length(fcinfo, ARG_SETTLE, "settle", pipeline,
+								   true);
+	pipeline->deadline = read_length(fcinfo, ARG_DEADLINE, "deadline",
+									 pipeline, true);
+	pipeline->depends_on_past = !PG_ARGISNULL(ARG_DEPENDS_ON_PAST) &&
+								PG_GETARG_BOOL(ARG_DEPENDS_ON_PAST);
+	if (pipeline->depends_on_past && pipeline->period == NULL)
+		need_period("depends_on_past");
 }
 
 /*
@@ -247,8 +306,7 @@ read_pipeline(FunctionCallInfo fcinfo)
 	pipeline->description = text_or_null(fcinfo, ARG_DESCRIPTION);
 	read_period(fcinfo, pipeline);
 	pipeline->timezone = read_zone(fcinfo, pipeline->period);
-	pipeline->catchup = PG_ARGISNULL(ARG_CATCHUP) ||
-						PG_GETARG_BOOL(ARG_CATCHUP);
+	read_windows(fcinfo, pipeline);
 	pipeline->schedule = text_or_null(fcinfo, ARG_SCHEDULE);
 	if (pipeline->schedule != NULL && pipeline->schedule[0] == '\0')
 		ereport(ERROR,

@@ -27,6 +27,7 @@
 PG_FUNCTION_INFO_V1(dq_etl_catalog_has_role);
 PG_FUNCTION_INFO_V1(dq_etl_catalog_window_at);
 PG_FUNCTION_INFO_V1(dq_etl_catalog_next_window);
+PG_FUNCTION_INFO_V1(dq_etl_catalog_shift_time);
 PG_FUNCTION_INFO_V1(dq_etl_catalog_window_list);
 PG_FUNCTION_INFO_V1(dq_etl_catalog_run_statement);
 PG_FUNCTION_INFO_V1(dq_etl_catalog_ledger_add);
@@ -175,8 +176,8 @@ dq_etl_catalog_window_at(PG_FUNCTION_ARGS)
 }
 
 /*
- * etl_catalog.next_window(period, start_at, timezone, catchup, done_starts,
- * done_ends, instant): what a run without a window takes next.
+ * etl_catalog.next_window(period, start_at, timezone, catchup, settle,
+ * done_starts, done_ends, instant): what a run without a window takes next.
  */
 Datum
 dq_etl_catalog_next_window(PG_FUNCTION_ARGS)
@@ -192,12 +193,27 @@ dq_etl_catalog_next_window(PG_FUNCTION_ARGS)
 	if (grid == NULL)
 		PG_RETURN_NULL();
 	grid->catchup = PG_GETARG_BOOL(3);
-	read_ranges(PG_GETARG_ARRAYTYPE_P(4), PG_GETARG_ARRAYTYPE_P(5), &done);
-	dq_window_next(grid, DT_NOBEGIN, PG_GETARG_TIMESTAMPTZ(6),
+	grid->settle = PG_GETARG_INTERVAL_P(4);
+	read_ranges(PG_GETARG_ARRAYTYPE_P(5), PG_GETARG_ARRAYTYPE_P(6), &done);
+	dq_window_next(grid, DT_NOBEGIN, PG_GETARG_TIMESTAMPTZ(7),
 				   done_in_ranges, &done, &start, &end);
 	values[0] = TimestampTzGetDatum(start);
 	values[1] = TimestampTzGetDatum(end);
 	PG_RETURN_DATUM(make_row(fcinfo, values));
+}
+
+/*
+ * etl_catalog.shift_time(instant, step, timezone)
+ */
+Datum
+dq_etl_catalog_shift_time(PG_FUNCTION_ARGS)
+{
+	char *zone = text_to_cstring(PG_GETARG_TEXT_PP(2));
+
+	if (pg_tzset(zone) == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(dq_window_shift(PG_GETARG_TIMESTAMPTZ(0),
+										  PG_GETARG_INTERVAL_P(1), 1, zone));
 }
 
 /*

@@ -40,7 +40,8 @@ static const char *const phase_names[] = {
 #define SELECT_PIPELINE                                                     \
 	"SELECT p.pipeline_id, p.name, p.owner_oid, p.owner_name, p.enabled,"   \
 	" p.disabled_reason, v.version, v.description, v.period, v.start_at,"   \
-	" v.timezone, v.catchup, v.schedule, v.retries, v.retry_delay, v.tags," \
+	" v.timezone, v.catchup, v.lookback, v.settle, v.deadline,"          \
+	" v.depends_on_past, v.schedule, v.retries, v.retry_delay, v.tags,"    \
 	" v.params, v.settings"                                                 \
 	" FROM etl_catalog.pipeline p"                                          \
 	" LEFT JOIN etl_catalog.pipeline_version v"                             \
@@ -175,6 +176,10 @@ read_version(const DqRows *rows, DqPipeline *pipeline)
 	pipeline->start_at = isnull ? 0 : DatumGetTimestampTz(start);
 	pipeline->timezone = dq_rows_text(rows, 0, "timezone");
 	pipeline->catchup = dq_rows_bool(rows, 0, "catchup");
+	pipeline->lookback = read_interval(rows, "lookback");
+	pipeline->settle = read_interval(rows, "settle");
+	pipeline->deadline = read_interval(rows, "deadline");
+	pipeline->depends_on_past = dq_rows_bool(rows, 0, "depends_on_past");
 	pipeline->schedule = dq_rows_text(rows, 0, "schedule");
 	pipeline->retries = dq_rows_int4(rows, 0, "retries");
 	pipeline->retry_delay = read_interval(rows, "retry_delay");

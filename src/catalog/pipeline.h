@@ -60,6 +60,10 @@ typedef struct DqPipeline
 	TimestampTz start_at;
 	char *timezone;
 	bool catchup;
+	Interval *lookback; /* widens what is read and replaced; NULL: not */
+	Interval *settle; /* a window is due this long after its end; or NULL */
+	Interval *deadline; /* and late this long after that; NULL: never */
+	bool depends_on_past; /* only after the window before it */
 	char *schedule; /* NULL: none */
 	int retries;
 	Interval *retry_delay;

@@ -121,6 +121,10 @@ dq_store_add_version(const DqPipeline *pipeline, Jsonb *definition)
 		dq_args_null(&args, TIMESTAMPTZOID);
 	dq_args_text(&args, pipeline->timezone);
 	dq_args_bool(&args, pipeline->catchup);
+	dq_args_interval(&args, pipeline->lookback);
+	dq_args_interval(&args, pipeline->settle);
+	dq_args_interval(&args, pipeline->deadline);
+	dq_args_bool(&args, pipeline->depends_on_past);
 	dq_args_text(&args, pipeline->schedule);
 	dq_args_int4(&args, pipeline->retries);
 	dq_args_interval(&args, pipeline->retry_delay);
@@ -132,10 +136,12 @@ dq_store_add_version(const DqPipeline *pipeline, Jsonb *definition)
 	(void) dq_spi_execute(DQ_BOOKKEEPING,
 						  "INSERT INTO etl_catalog.pipeline_version"
 						  " (pipeline_id, version, description, period,"
-						  " start_at, timezone, catchup, schedule, retries,"
+						  " start_at, timezone, catchup, lookback, settle,"
+						  " deadline, depends_on_past, schedule, retries,"
 						  " retry_delay, tags, params, settings, definition,"
 						  " defined_by) VALUES ($1, $2, $3, $4, $5, $6, $7,"
-						  " $8, $9, $10, $11, $12, $13, $14, $15)",
+						  " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+						  " $18, $19)",
 						  &args);
 	add_steps(pipeline);
 

@@ -251,6 +251,36 @@ dq_window_containing(const DqPipeline *pipeline, TimestampTz t,
 }
 
 /*
+ * dq_window_shift: see window.h.
+ */
+TimestampTz
+dq_window_shift(TimestampTz t, const Interval *step, int sign,
+				const char *timezone)
+{
+	pg_tz *zone;
+	Interval days = {0};
+	TimestampTz result = t;
+	Datum local;
+
+	if (step == NULL || TIMESTAMP_NOT_FINITE(t))
+		return t;
+	if (step->month != 0 || step->day != 0)
+	{
+		zone = find_zone(timezone);
+		days.month = sign * step->month;
+		days.day = sign * step->day;
+		local = DirectFunctionCall2(timestamp_pl_interval,
+									TimestampGetDatum(to_local(t, zone)),
+									IntervalPGetDatum(&days));
+		result = from_local(DatumGetTimestamp(local), zone);
+	}
+	if (pg_add_s64_overflow(result, sign * step->time, &result) ||
+		!IS_VALID_TIMESTAMP(result))
+		out_of_range();
+	return result;
+}
+
+/*
  * dq_window_date: the local date of an instant in a zone.
  */
 DateADT

@@ -17,7 +17,7 @@ typedef struct DqWindow
 {
 	TimestampTz start; /* DT_NOBEGIN: first run without a period */
 	TimestampTz end;
-	TimestampTz data_start; /* start, until there is a lookback */
+	TimestampTz data_start; /* start less the lookback */
 	DateADT logical_date; /* local date of start, of end if start is
 								 * -infinity */
 	bool partial; /* published, but the ledger does not move */
@@ -74,6 +74,14 @@ extern void dq_window_validate(const Interval *period, const char *timezone);
 extern TimestampTz dq_window_default_start(const Interval *period,
 										   const char *timezone,
 										   TimestampTz now);
+
+/*
+ * t and an interval, or with sign -1 less it: months and days by the calendar
+ * of the zone, the rest as elapsed time. Infinite times, and those plus NULL,
+ * stay as they are.
+ */
+extern TimestampTz dq_window_shift(TimestampTz t, const Interval *step,
+								   int sign, const char *timezone);
 
 /* the local date of t in a zone */
 extern DateADT dq_window_date(TimestampTz t, const char *timezone);

@@ -3,7 +3,8 @@
  *	  Which window a run takes: the grid (window.c) against what is done
  *	  (ledger.c).
  *
- * With a period, and nothing asked for:
+ * With a period, and nothing asked for (a window counts as finished when it
+ * has settled, and with depends_on_past when the one before it is done):
  *	  catchup		the oldest finished window from start_at on that the
  *					ledger does not contain
  *	  no catchup	the latest finished window, unless it is done
@@ -233,6 +234,31 @@ choose_open(const DqPipeline *pipeline, TimestampTz now, DqWindow *window,
 }
 
 /*
+ * due_at: from when on a window that ends at "end" may be run by itself.
+ */
+static TimestampTz
+due_at(const DqPipeline *pipeline, TimestampTz end)
+{
+	return dq_window_shift(end, pipeline->settle, 1, pipeline->timezone);
+}
+
+/*
+ * latest_settled: the last window that is due at t.
+ */
+static void
+latest_settled(const DqPipeline *pipeline, TimestampTz t, TimestampTz *start,
+			   TimestampTz *end)
+{
+	TimestampTz settled = dq_window_shift(t, pipeline->settle, -1,
+										  pipeline->timezone);
+
+	/* begin one window late: a calendar does not go back as it goes forth */
+	dq_window_containing(pipeline, settled, start, end);
+	while (due_at(pipeline, *end) > t)
+		dq_window_containing(pipeline, *start - 1, start, end);
+}
+
+/*
  * dq_window_next: see window.h.
  *
  * A done range is maximal: the window that holds its end is not done, so one
@@ -251,7 +277,7 @@ dq_window_next(const DqPipeline *pipeline, TimestampTz after,
 						 start, end);
 	if (!pipeline->catchup)
 	{
-		window_before(pipeline, now, &latest, &latest_end);
+		latest_settled(pipeline, now, &latest, &latest_end);
 		if (latest > *start)
 		{
 			*start = latest;
@@ -276,6 +302,45 @@ done_in_ledger(void *arg, TimestampTz start, TimestampTz end,
 }
 
 /*
+ * lacks_past: must the window before the one that starts at "start" be done
+ * first? Then which one, else false.
+ */
+static bool
+lacks_past(const DqPipeline *pipeline, TimestampTz start,
+		   TimestampTz *before, TimestampTz *before_end)
+{
+	TimestampTz ignored;
+
+	if (!pipeline->depends_on_past || start <= pipeline->start_at)
+		return false;
+	window_before(pipeline, start, before, before_end);
+	return !dq_ledger_find(pipeline->id, *before, *before_end, &ignored);
+}
+
+/*
+ * check_past: 55000 for an explicit window whose predecessor must be done
+ * first.
+ */
+static void
+check_past(const DqPipeline *pipeline, const DqWindow *window)
+{
+	TimestampTz before;
+	TimestampTz before_end;
+
+	if (!lacks_past(pipeline, window->start, &before, &before_end))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("window %s depends on the one before it, which is not done",
+					range_text(pipeline, window->start, window->end)),
+			 errdetail("Pipeline \"%s\" is defined with depends_on_past.",
+					   pipeline->name),
+			 errhint("%s", dq_window_statement(pipeline->name,
+											   pipeline->timezone, before,
+											   before_end, false))));
+}
+
+/*
  * choose_due: the oldest window not done, from start_at or "after" on, or the
  * latest finished one when there is no catching up.
  */
@@ -284,13 +349,25 @@ choose_due(const DqPipeline *pipeline, const DqWindowRequest *request,
 		   TimestampTz now, DqWindow *window, char **reason)
 {
 	int64 id = pipeline->id;
+	TimestampTz due;
+	TimestampTz before;
+	TimestampTz before_end;
+	char *next;
 
 	dq_window_next(pipeline, request->after, now, done_in_ledger, &id,
 				   &window->start, &window->end);
-	if (window->end <= now)
+	next = range_text(pipeline, window->start, window->end);
+	due = due_at(pipeline, window->end);
+	if (window->end > now)
+		*reason = psprintf("the next window %s is not finished", next);
+	else if (due > now)
+		*reason = psprintf("the next window %s is due at %s", next,
+						   dq_window_literal(due, pipeline->timezone));
+	else if (lacks_past(pipeline, window->start, &before, &before_end))
+		*reason = psprintf("the next window %s depends on %s, which is not done",
+						   next, range_text(pipeline, before, before_end));
+	else
 		return true;
-	*reason = psprintf("the next window %s is not finished",
-					   range_text(pipeline, window->start, window->end));
 	return false;
 }
 
@@ -318,7 +395,10 @@ dq_window_choose(const DqPipeline *pipeline, const DqWindowRequest *request,
 		return false;
 
 	first = TIMESTAMP_IS_NOBEGIN(window->start) ? window->end : window->start;
-	window->data_start = window->start;
+	if (request->is_explicit)
+		check_past(pipeline, window);
+	window->data_start = dq_window_shift(window->start, pipeline->lookback,
+										 -1, pipeline->timezone);
 	window->partial = window->end > now;
 	window->logical_date =
 		dq_window_date(first, pipeline->timezone);

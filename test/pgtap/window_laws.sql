@@ -96,9 +96,9 @@ SELECT throws_ok($$ SELECT etl_catalog.window_at('1 hour', 'infinity', 'UTC', no
 SELECT throws_ok($$ SELECT etl_catalog.window_at('1 month', now(), 'UTC', '294276-12-31 23:00+00') $$, '22008', 'timestamp out of range', 'no end within the range of timestamps');
 SELECT throws_ok($$ SELECT etl_catalog.window_at('1 microsecond', '4713-01-01 00:00+00 BC', 'UTC', '294276-12-31 23:00+00') $$, '22008', 'timestamp out of range', 'more windows than can be counted');
 SELECT throws_ok($$ SELECT etl_catalog.window_at('178000000 years', now(), 'UTC', now()) $$, '22008', NULL, 'a period longer than time');
-SELECT is(etl_catalog.next_window('1 day', now(), 'Mars/Olympus', true, '{}', '{}', now())::text, NULL, 'a zone that is gone does not break a view');
+SELECT is(etl_catalog.next_window('1 day', now(), 'Mars/Olympus', true, '0', '{}', '{}', now())::text, NULL, 'a zone that is gone does not break a view');
 SELECT is_empty($$ SELECT etl_catalog.window_list('1 day', now(), 'Mars/Olympus', '{}', '{}', '{}', '{}', '{}', now(), 10) $$, 'nor another');
-SELECT throws_ok($$ SELECT etl_catalog.next_window('1 day', now(), 'UTC', true, '{NULL}', '{NULL}', now()) $$, '22004', 'array must not contain nulls', 'nulls');
+SELECT throws_ok($$ SELECT etl_catalog.next_window('1 day', now(), 'UTC', true, '0', '{NULL}', '{NULL}', now()) $$, '22004', 'array must not contain nulls', 'nulls');
 SELECT throws_ok($$ SELECT etl_catalog.window_list('1 day', now(), 'UTC', '{}', '{}', '{-infinity}', '{infinity}', '{}', now(), 10) $$, '2202E', 'arrays must have the same length', 'lengths');
 
 -- the ledger

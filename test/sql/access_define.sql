@@ -235,7 +235,7 @@ SELECT etl.grant_usage(0::regrole, 'view');
 \echo :SQLSTATE
 CREATE VIEW access_define.usage AS
 SELECT has_schema_privilege('access_other', 'etl', 'USAGE') AS schema,
-	has_function_privilege('access_other', 'etl.define(text, etl.step[], text, interval, timestamptz, text, boolean, text, integer, interval, text[], jsonb, boolean)', 'EXECUTE') AS define,
+	has_function_privilege('access_other', 'etl.define'::regproc, 'EXECUTE') AS define,
 	has_function_privilege('access_other', 'etl.grant_usage(regrole, text)', 'EXECUTE') AS grant_usage;
 SELECT * FROM access_define.usage;
 SELECT etl.revoke_usage('access_other', 'define');
