@@ -11,7 +11,7 @@ RETURNS TABLE (check_text text, reason text, support bigint)
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dq_etl_suggest_checks';
 COMMENT ON FUNCTION etl.suggest_checks(regclass, text[], text, integer, integer) IS
-'Suggest checks for a relation, as etl.check takes them: keys (also of two or three columns), missing values, accepted values (up to max_values, 0 to 1000), ranges, dates not in the future, patterns, lengths, times in order, references to tables of the same schema by names and types. They are found in a profile and verified exactly in one run of all checks: each holds now for all rows within row_filter. Bounds are rounded outward. support is the number of rows it was verified on. An empty relation suggests nothing. Errors: as etl.profile and etl.check; 42501 when row security hides rows';
+'Suggest checks for a relation, as etl.check takes them: keys (also of two or three columns), missing values, accepted values (up to max_values, 0 to 1000), ranges, dates not in the future, patterns, lengths, times in order, references to tables of the same schema by names and types. They are found in a profile and verified exactly in one run of all checks: each holds now for all rows within row_filter. Bounds are rounded outward. support is the number of rows it was verified on. An empty relation suggests nothing. Where row security hides rows, the suggestions are about the others, and a notice says so. Errors: as etl.profile and etl.check';
 
 CREATE FUNCTION etl.suggest_suite(
 	source      regclass,
@@ -33,4 +33,4 @@ RETURNS TABLE (check_name text, constraint_sql text, note text)
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dq_etl_suggest_constraints';
 COMMENT ON FUNCTION etl.suggest_constraints(regclass, text[], text) IS
-'Write, for each check that holds now for all rows, the statements that turn it into a constraint of the table, after which the check is answered from the catalogue: NOT NULL, UNIQUE and PRIMARY KEY by an index built CONCURRENTLY, CHECK and FOREIGN KEY first NOT VALID, then validated. Nothing is executed. constraint_sql is NULL where there is no such constraint, and note says why. Arguments and errors as etl.check';
+'Write, for each check that holds now for all rows, the statements that turn it into a constraint of the table, after which the check is answered from the catalogue: NOT NULL, UNIQUE and PRIMARY KEY by an index built CONCURRENTLY, CHECK and FOREIGN KEY first NOT VALID, then validated. Nothing is executed. constraint_sql is NULL where there is no such constraint, and note says why. Arguments and errors as etl.check, and 42501 when row security hides rows, since a constraint is about all of them';

@@ -42,11 +42,27 @@ first_word(const char *sql)
 	return offset;
 }
 
+/* a query, and what it is: NULL, of a stage */
+typedef struct QueryText
+{
+	const char *sql;
+	const char *what;
+} QueryText;
+
 /*
- * refuse_locking: report FOR UPDATE and its like in a stage query.
+ * name_of: what messages call the query.
+ */
+static const char *
+name_of(const QueryText *query)
+{
+	return query->what ? query->what : "query of a stage";
+}
+
+/*
+ * refuse_locking: report FOR UPDATE and its like.
  */
 static void
-refuse_locking(const LockingClause *clause, const char *sql)
+refuse_locking(const LockingClause *clause, const QueryText *query)
 {
 	int location = -1;
 
@@ -54,9 +70,9 @@ refuse_locking(const LockingClause *clause, const char *sql)
 		location = linitial_node(RangeVar, clause->lockedRels)->location;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("query of a stage may not lock rows"),
-			 errdetail("FOR UPDATE, FOR SHARE and their variants are not allowed in extract and transform steps."),
-			 dq_statement_position(sql, location)));
+			 errmsg("%s may not lock rows", name_of(query)),
+			 query->what ? 0 : errdetail("FOR UPDATE, FOR SHARE and their variants are not allowed in extract and transform steps."),
+			 dq_statement_position(query->sql, location)));
 }
 
 /*
@@ -78,32 +94,34 @@ refuse_parameters(Node *node, void *sql)
 }
 
 /*
- * refuse_effects: tree walker that reports what a stage query may not hold.
+ * refuse_effects: tree walker that reports what a query may not hold.
  */
 static bool
-refuse_effects(Node *node, void *sql)
+refuse_effects(Node *node, void *arg)
 {
+	const QueryText *query = (QueryText *) arg;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, LockingClause))
-		refuse_locking((LockingClause *) node, sql);
+		refuse_locking((LockingClause *) node, query);
 	if (IsA(node, IntoClause))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("query of a stage may not have INTO"),
-				 errhint("The step's name is the name of its result."),
-				 dq_statement_position(sql,
+				 errmsg("%s may not have INTO", name_of(query)),
+				 query->what ? 0 : errhint("The step's name is the name of its result."),
+				 dq_statement_position(query->sql,
 									   ((IntoClause *) node)->rel->location)));
 	if (IsA(node, CommonTableExpr) &&
 		!IsA(((CommonTableExpr *) node)->ctequery, SelectStmt))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("query of a stage may not change data"),
+				 errmsg("%s may not change data", name_of(query)),
 				 errdetail("WITH query \"%s\" is no SELECT.",
 						   ((CommonTableExpr *) node)->ctename),
-				 dq_statement_position(sql,
+				 dq_statement_position(query->sql,
 									   ((CommonTableExpr *) node)->location)));
-	return raw_expression_tree_walker(node, refuse_effects, sql);
+	return raw_expression_tree_walker(node, refuse_effects, arg);
 }
 
 /*
@@ -112,16 +130,26 @@ refuse_effects(Node *node, void *sql)
 RawStmt *
 dq_statement_parse_query(const char *sql)
 {
+	return dq_statement_parse_select(sql, NULL);
+}
+
+/*
+ * dq_statement_parse_select: see statement.h. 42601, 0A000, 42P02.
+ */
+RawStmt *
+dq_statement_parse_select(const char *sql, const char *what)
+{
+	QueryText query = {sql, what};
 	RawStmt *raw = dq_portal_parse_one(sql, "query");
 
 	if (!IsA(raw->stmt, SelectStmt))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("query of a stage must be SELECT, VALUES or TABLE, not %s",
-						CreateCommandName(raw->stmt)),
-				 errhint("Other statements go into a step made by etl.call."),
+				 errmsg("%s must be SELECT, VALUES or TABLE, not %s",
+						name_of(&query), CreateCommandName(raw->stmt)),
+				 what ? 0 : errhint("Other statements go into a step made by etl.call."),
 				 dq_statement_position(sql, first_word(sql))));
-	(void) refuse_effects(raw->stmt, (void *) sql);
+	(void) refuse_effects(raw->stmt, &query);
 	(void) refuse_parameters(raw->stmt, (void *) sql);
 	return raw;
 }

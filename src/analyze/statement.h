@@ -11,6 +11,9 @@
 /* a query that fills a stage: one SELECT without effects */
 extern RawStmt *dq_statement_parse_query(const char *sql);
 
+/* the same of a query that is something else: "what", for messages */
+extern RawStmt *dq_statement_parse_select(const char *sql, const char *what);
+
 /* a statement of a call step: one, and none that ends a transaction */
 extern RawStmt *dq_statement_parse_command(const char *sql);
 

@@ -52,6 +52,7 @@ begin_task(DqQualityTask *task, FunctionCallInfo fcinfo, List *checks)
 	task->source = name ? name : "";
 	task->checks = checks;
 	task->sample_rows = dq_guc_sample_rows;
+	task->visible_rows = true;
 }
 
 /*
@@ -113,15 +114,26 @@ return_verdicts(FunctionCallInfo fcinfo, DqQualityTask *task, bool record)
 }
 
 /*
+ * return_rules: run rules that are made of arguments; arguments that make none
+ * are an error.
+ */
+static Datum
+return_rules(FunctionCallInfo fcinfo, List *checks)
+{
+	DqQualityTask task;
+
+	begin_task(&task, fcinfo, checks);
+	dq_quality_validate(checks, NULL);
+	return return_verdicts(fcinfo, &task, false);
+}
+
+/*
  * return_one: run a single check that is written as a rule.
  */
 static Datum
 return_one(FunctionCallInfo fcinfo, DqJsonBuild *build)
 {
-	DqQualityTask task;
-
-	begin_task(&task, fcinfo, list_make1(dq_json_out(dq_json_end(build))));
-	return return_verdicts(fcinfo, &task, false);
+	return return_rules(fcinfo, list_make1(dq_json_out(dq_json_end(build))));
 }
 
 /*
@@ -219,7 +231,6 @@ dq_etl_assert(PG_FUNCTION_ARGS)
 Datum
 dq_etl_check_not_null(PG_FUNCTION_ARGS)
 {
-	DqQualityTask task;
 	List *checks = NIL;
 	ListCell *lc;
 
@@ -231,8 +242,7 @@ dq_etl_check_not_null(PG_FUNCTION_ARGS)
 		dq_json_add_text(&build, "column", (char *) lfirst(lc));
 		checks = lappend(checks, dq_json_out(dq_json_end(&build)));
 	}
-	begin_task(&task, fcinfo, checks);
-	return return_verdicts(fcinfo, &task, false);
+	return return_rules(fcinfo, checks);
 }
 
 /*

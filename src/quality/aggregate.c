@@ -13,6 +13,7 @@
 #include "base/sqltext.h"
 #include "catalog/pg_type.h"
 #include "quality/aggregate.h"
+#include "quality/bounds.h"
 #include "quality/compare.h"
 #include "quality/shape.h"
 #include "utils/builtins.h"
@@ -227,9 +228,16 @@ dq_aggregate_extreme_holds(StringInfo buf, const DqProbe *probe,
 {
 	const DqCheck *check = probe->check;
 	const DqColumn *column = only_column(probe);
+	Oid type = column->base_type;
 
 	if (check->min_value == NULL && check->max_value == NULL)
 		appendStringInfoString(buf, "true");
+	dq_bounds_check_values(check,
+						   dq_compare_is_number(type) &&
+								   !dq_compare_is_float(type) ?
+							   NUMERICOID :
+							   type,
+						   column->collation);
 	if (check->min_value != NULL)
 		appendStringInfoString(
 			buf, dq_compare_bound(column, value,

@@ -128,15 +128,15 @@ dq_checktext_expression(const char *text, const char *what)
 
 /*
  * dq_checktext_query: throw when the text is anything else than one SELECT
- * without effects, with the text and a caret.
+ * without effects, with the text and a caret. "what" names it.
  */
 void
-dq_checktext_query(const char *text)
+dq_checktext_query(const char *text, const char *what)
 {
 	TextFrame frame;
 
 	push_text(&frame, text, 0);
-	(void) dq_statement_parse_query(text);
+	(void) dq_statement_parse_select(text, what);
 	pop_text(&frame);
 }
 

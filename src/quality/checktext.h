@@ -18,7 +18,7 @@
 extern Node *dq_checktext_expression(const char *text, const char *what);
 
 /* exactly one SELECT without effects; 42601, 0A000 */
-extern void dq_checktext_query(const char *text);
+extern void dq_checktext_query(const char *text, const char *what);
 
 /* does the text begin like a table constraint? */
 extern bool dq_checktext_is_constraint(const char *text);

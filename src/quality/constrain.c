@@ -425,7 +425,7 @@ trim_end(char *sql)
 List *
 dq_constrain_checks(const DqQualityTask *task)
 {
-	List *checks = dq_rule_read(task->checks);
+	List *checks = dq_rule_read_all(task->checks);
 	List *verdicts = dq_quality_run(task);
 	List *result = NIL;
 	List *probes;

@@ -15,8 +15,10 @@
 #include "access/sysattr.h"
 #include "base/compat.h"
 #include "base/errctx.h"
-#include "miscadmin.h"
+#include "base/json.h"
+#include "catalog/pg_type.h"
 #include "nodes/bitmapset.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
@@ -26,7 +28,7 @@
 #include "quality/checktext.h"
 #include "quality/exprtree.h"
 #include "quality/fused.h"
-#include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -64,11 +66,32 @@ source_alias(const DqSource *source)
 }
 
 /*
+ * as_boolean: the expression as a boolean; 42804 for what cannot be one.
+ */
+static Node *
+as_boolean(ParseState *pstate, Node *expr, const char *what)
+{
+	Node *result = coerce_to_target_type(pstate, expr, exprType(expr),
+										 BOOLOID, -1, COERCION_ASSIGNMENT,
+										 COERCE_IMPLICIT_CAST, -1);
+
+	if (result == NULL || expression_returns_set(result))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 result == NULL ?
+					 errmsg("%s must be boolean, not type %s", what,
+							format_type_be(exprType(expr))) :
+					 errmsg("%s must not return a set", what)));
+	return result;
+}
+
+/*
  * analyse: the text as a boolean expression, not folded; NULL when it holds
  * what an expression over one row cannot.
  */
 static Node *
-analyse(const DqSource *source, const char *text, Relation rel)
+analyse(const DqSource *source, const char *text, Relation rel,
+		const char *what)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	Node *raw = dq_checktext_expression(text, DQ_CHECK_TEXT);
@@ -81,24 +104,12 @@ analyse(const DqSource *source, const char *text, Relation rel)
 										 source_alias(source), true, true);
 	addNSItemToQuery(pstate, item, false, true, true);
 	expr = transformExpr(pstate, raw, EXPR_KIND_SELECT_TARGET);
-	expr = coerce_to_boolean(pstate, expr, "AND");
+	expr = as_boolean(pstate, expr, what);
 	assign_expr_collations(pstate, expr);
 	plain = !(pstate->p_hasSubLinks || pstate->p_hasAggs ||
 			  pstate->p_hasWindowFuncs || pstate->p_hasTargetSRFs);
 	free_parsestate(pstate);
 	return plain ? expr : NULL;
-}
-
-/*
- * may_read: may the current user read this column (a system column, too)?
- */
-static bool
-may_read(Oid relid, AttrNumber attnum)
-{
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
-		return true;
-	return pg_attribute_aclcheck(relid, attnum, GetUserId(), ACL_SELECT) ==
-		   ACLCHECK_OK;
 }
 
 /*
@@ -117,7 +128,7 @@ columns_fit(Relation rel, Node *expr)
 		AttrNumber attnum = member + FirstLowInvalidHeapAttributeNumber;
 
 		if (attnum == InvalidAttrNumber ||
-			!may_read(RelationGetRelid(rel), attnum))
+			!dq_source_may_read(RelationGetRelid(rel), attnum))
 			return false;
 		if (attnum > 0 &&
 			TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated ==
@@ -128,11 +139,10 @@ columns_fit(Relation rel, Node *expr)
 }
 
 /*
- * dq_exprtree_analyse: the text as an expression that can be executed, in the
- * current memory context, or NULL. The relation is locked by its DqSource.
+ * analyse_text: what dq_exprtree_analyse does.
  */
-Node *
-dq_exprtree_analyse(const DqSource *source, const char *text)
+static Node *
+analyse_text(const DqSource *source, const char *text, const char *what)
 {
 	Relation rel = relation_open(source->relid, NoLock);
 	ErrorContextCallback frame;
@@ -143,7 +153,7 @@ dq_exprtree_analyse(const DqSource *source, const char *text)
 	frame.previous = error_context_stack;
 	error_context_stack = &frame;
 
-	expr = analyse(source, text, rel);
+	expr = analyse(source, text, rel, what);
 	if (expr != NULL && !columns_fit(rel, expr))
 		expr = NULL;
 	if (expr != NULL)
@@ -152,6 +162,16 @@ dq_exprtree_analyse(const DqSource *source, const char *text)
 	error_context_stack = frame.previous;
 	relation_close(rel, NoLock);
 	return expr;
+}
+
+/*
+ * dq_exprtree_analyse: the text as an expression that can be executed, in the
+ * current memory context, or NULL. The relation is locked by its DqSource.
+ */
+Node *
+dq_exprtree_analyse(const DqSource *source, const char *text)
+{
+	return analyse_text(source, text, "check expression");
 }
 
 /*
@@ -166,7 +186,8 @@ analyse_probe(void *arg)
 	if (probe->verdict != NULL)
 		tree->verdict = dq_exprtree_analyse(probe->source, probe->verdict);
 	if (probe->filter != NULL)
-		tree->filter = dq_exprtree_analyse(probe->source, probe->filter);
+		tree->filter = analyse_text(probe->source, probe->filter,
+									"row filter");
 	tree->fits = (tree->verdict != NULL || probe->verdict == NULL) &&
 				 (tree->filter != NULL || probe->filter == NULL);
 }
@@ -188,8 +209,96 @@ dq_exprtree_of(const DqProbe *probe)
 	error = dq_errctx_try_subxact(analyse_probe, owner);
 	if (error != NULL && dq_fused_is_fatal(error))
 		dq_errctx_rethrow(error);
+	owner->tree->error = error;
 	MemoryContextSwitchTo(outer);
 	return owner->tree;
+}
+
+typedef struct Complaining
+{
+	const DqSource *source;
+	const char *text;
+	const char *what;
+} Complaining;
+
+/*
+ * analyse_alone: try_subxact callback.
+ */
+static void
+analyse_alone(void *arg)
+{
+	Complaining *text = (Complaining *) arg;
+
+	(void) analyse_text(text->source, text->text, text->what);
+}
+
+/*
+ * complain: what is wrong with the type of one text, which may be NULL.
+ */
+static ErrorData *
+complain(const DqProbe *probe, const char *text, const char *what)
+{
+	Complaining complaining = {probe->source, text, what};
+	ErrorData *error;
+
+	if (text == NULL)
+		return NULL;
+	error = dq_errctx_try_subxact(analyse_alone, &complaining);
+	if (error == NULL || error->sqlerrcode != ERRCODE_DATATYPE_MISMATCH)
+		return NULL;
+	return error;
+}
+
+/*
+ * complain_options: about the options of a check that are conditions on its
+ * rows, and those of its members.
+ */
+static ErrorData *
+complain_options(const DqProbe *probe, const DqCheck *check)
+{
+	ErrorData *error = NULL;
+	ListCell *lc;
+
+	foreach(lc, dq_rule_option_tables(check->type))
+	{
+		const DqOption *option = lfirst(lc);
+
+		for (; option->name != NULL && error == NULL; option++)
+		{
+			if (option->kind == DQ_OPTION_CONDITION &&
+				strcmp(option->name, "expression") != 0)
+				error = complain(probe,
+								 dq_json_text(check->doc, option->name,
+											  check->what),
+								 psprintf("option \"%s\" of %s",
+										  option->name, check->what));
+		}
+	}
+	foreach(lc, check->members)
+	{
+		const DqCheck *member = (DqCheck *) lfirst(lc);
+
+		if (error == NULL && member->type->shape == &dq_shape_rows)
+			error = complain(probe, member->expression, "check expression");
+		if (error == NULL)
+			error = complain_options(probe, member);
+	}
+	return error;
+}
+
+/*
+ * dq_exprtree_complaint: see exprtree.h.
+ */
+ErrorData *
+dq_exprtree_complaint(const DqProbe *probe)
+{
+	ErrorData *error = complain(probe, probe->task->row_filter, "row filter");
+
+	if (error == NULL && probe->check->type->shape == &dq_shape_rows)
+		error = complain(probe, probe->check->expression, "check expression");
+	if (error == NULL)
+		error = complain_options(probe, probe->check);
+	return error;
 }
 
 /*

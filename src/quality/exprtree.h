@@ -28,6 +28,7 @@ typedef struct DqProbeTree
 	bool fits; /* both are expressions as above */
 	Node *verdict;
 	Node *filter; /* NULL: all rows */
+	ErrorData *error; /* what analysis threw; NULL: nothing */
 } DqProbeTree;
 
 /*
@@ -35,6 +36,13 @@ typedef struct DqProbeTree
  * does not fit: what answers the probe by its texts will throw that again.
  */
 extern const DqProbeTree *dq_exprtree_of(const DqProbe *probe);
+
+/*
+ * What is wrong with a text of a user's that is meant to be a condition on the
+ * rows of the probe, in terms of this text, not of what we put around it:
+ * 42804 for another type than boolean. NULL when there is nothing of the kind.
+ */
+extern ErrorData *dq_exprtree_complaint(const DqProbe *probe);
 
 /* attribute numbers in it, system columns left out */
 extern Bitmapset *dq_exprtree_columns(Node *expr);

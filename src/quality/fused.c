@@ -31,6 +31,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
+#include "quality/exprtree.h"
 #include "quality/fused.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -357,6 +358,20 @@ dq_fused_is_fatal(const ErrorData *error)
 }
 
 /*
+ * dq_fused_blame: the check is in error: by what its author wrote rather than
+ * by what we made of it, where that is to be told.
+ */
+void
+dq_fused_blame(DqProbe *probe, ErrorData *error)
+{
+	ErrorData *complaint = NULL;
+
+	if (error->sqlerrcode == ERRCODE_DATATYPE_MISMATCH)
+		complaint = dq_exprtree_complaint(probe);
+	probe->error = complaint ? complaint : error;
+}
+
+/*
  * answer_some: answer these checks with one statement or, when that fails,
  * with one for each half. The time is shared equally.
  */
@@ -384,7 +399,7 @@ answer_some(const DqSource *source, DqProbe **probes, int count)
 		dq_errctx_rethrow(error);
 	if (count == 1)
 	{
-		probes[0]->error = error;
+		dq_fused_blame(probes[0], error);
 		return;
 	}
 	answer_some(source, probes, count / 2);

@@ -60,6 +60,7 @@ extern void dq_fused_answer_grouped(const DqSource *source, List *probes);
 extern void dq_fused_answer(const DqSource *source, List *probes);
 
 /* is it about the server rather than about the check? */
+extern void dq_fused_blame(DqProbe *probe, ErrorData *error);
 extern bool dq_fused_is_fatal(const ErrorData *error);
 
 #endif /* DQ_FUSED_H */

@@ -250,6 +250,6 @@ dq_fused_answer_grouped(const DqSource *source, List *probes)
 		if (dq_fused_is_fatal(error))
 			dq_errctx_rethrow(error);
 		task.probe->groups = NIL;
-		task.probe->error = error;
+		dq_fused_blame(task.probe, error);
 	}
 }

@@ -570,6 +570,7 @@ verify(DqMine *mine, const DqProfileTask *task, const char *source)
 	checks.relid = task->relid;
 	checks.source = source;
 	checks.row_filter = task->row_filter;
+	checks.visible_rows = true;
 	foreach(lc, mine->found)
 		checks.checks = lappend(checks.checks,
 								((DqSuggestion *) lfirst(lc))->check);

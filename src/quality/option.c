@@ -168,7 +168,8 @@ check_condition(const DqOption *option, Jsonb *doc, const char *what)
 static void
 check_query(const DqOption *option, Jsonb *doc, const char *what)
 {
-	dq_checktext_query(dq_json_text(doc, option->name, what));
+	dq_checktext_query(dq_json_text(doc, option->name, what),
+					   psprintf("option \"%s\" of %s", option->name, what));
 }
 
 /*

@@ -43,8 +43,8 @@ typedef struct DqOption
 } DqOption;
 
 /* ends a table of options */
-#define DQ_OPTION_END                   \
-	{                                   \
+#define DQ_OPTION_END                           \
+	{                                           \
 		NULL, DQ_OPTION_TEXT, false, NULL, NULL \
 	}
 

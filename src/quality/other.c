@@ -22,7 +22,8 @@
 #define ALIAS "referenced"
 
 /*
- * dq_other_open: find, lock and describe the other relation.
+ * dq_other_open: find, lock and describe the other relation; what row security
+ * hides of it makes the check one about some of the rows.
  */
 DqSource *
 dq_other_open(const DqProbe *probe)
@@ -30,10 +31,12 @@ dq_other_open(const DqProbe *probe)
 	Oid relid = RangeVarGetRelid(probe->check->referenced, AccessShareLock,
 								 false);
 	char *own_name = get_rel_name(probe->source->relid);
+	bool taken = own_name != NULL && strcmp(own_name, ALIAS) == 0;
+	DqSource *other = dq_source_open(relid, taken ? ALIAS "_" : ALIAS);
 
-	if (own_name != NULL && strcmp(own_name, ALIAS) == 0)
-		return dq_source_open(relid, ALIAS "_");
-	return dq_source_open(relid, ALIAS);
+	if (other->partial)
+		unconstify(DqProbe *, probe)->partial = true;
+	return other;
 }
 
 /*

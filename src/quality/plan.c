@@ -61,13 +61,18 @@ static const Strategy strategies[] = {
 	{"sql", always, dq_fused_answer}};
 
 /*
- * is_allowed: unless one way is forced, all are; SQL always is.
+ * is_allowed: unless one way is forced, all are; SQL always is. Where row
+ * security hides rows, nothing else may look at the rows or tell about all of
+ * them.
  */
 static bool
-is_allowed(const Strategy *strategy)
+is_allowed(const DqSource *source, const Strategy *strategy)
 {
 	static const char *const names[] = {"", "proof", "probe", "scan", "sql"};
 
+	if (source->partial && strcmp(strategy->evaluation, "sql") != 0 &&
+		strcmp(strategy->evaluation, "catalog") != 0)
+		return false;
 	return dq_guc_force_evaluation == DQ_FORCE_AUTO ||
 		   strcmp(strategy->evaluation, "sql") == 0 ||
 		   strcmp(strategy->evaluation,
@@ -114,6 +119,12 @@ add_probe(List *probes, const DqSource *source, int position,
 	probe->check = check;
 	probe->task = task;
 	probe->source = source;
+	probe->partial = source->partial && !is_catalog(source, probe);
+	if (check->error != NULL)
+	{
+		probe->error = check->error;
+		return lappend(probes, probe);
+	}
 	probe->filter = combine_filters(task->row_filter, check->row_filter);
 	probe->error = dq_errctx_try_subxact(prepare_probe, probe);
 	if (probe->error != NULL && dq_fused_is_fatal(probe->error))
@@ -124,7 +135,7 @@ add_probe(List *probes, const DqSource *source, int position,
 /*
  * dq_plan_prepare: checks (a List of DqCheck *) made ready for a relation, as
  * a List of DqProbe * in the same order; a check with levels is as many. One
- * that does not fit the relation has its error.
+ * that is none, or does not fit the relation, has its error.
  */
 List *
 dq_plan_prepare(const DqSource *source, List *checks,
@@ -162,7 +173,7 @@ dq_plan_answer(const DqSource *source, List *probes)
 		List *chosen = NIL;
 		ListCell *lc;
 
-		if (!is_allowed(&strategies[i]))
+		if (!is_allowed(source, &strategies[i]))
 			continue;
 		foreach(lc, probes)
 		{
@@ -187,7 +198,7 @@ dq_plan_evaluation(const DqSource *source, DqProbe *probe)
 
 	for (i = 0; i < (int) lengthof(strategies) - 1; i++)
 	{
-		if (is_allowed(&strategies[i]) &&
+		if (is_allowed(source, &strategies[i]) &&
 			strategies[i].applies(source, probe))
 			return strategies[i].evaluation;
 	}

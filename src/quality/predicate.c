@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/sqltext.h"
 #include "catalog/pg_type.h"
+#include "quality/bounds.h"
 #include "quality/predicate.h"
 #include "quality/rule.h"
 #include "quality/source.h"
@@ -112,6 +113,22 @@ write_bound(StringInfo buf, const DqColumn *column, StrategyNumber strategy,
 }
 
 /*
+ * check_order: 22023 when the lower bound is above the upper one.
+ */
+static void
+check_order(const DqCheck *check, const DqColumn *column)
+{
+	Oid type = column->base_type;
+
+	if (check->min_value == NULL || check->max_value == NULL)
+		return;
+	if (literal_type(check->min_value, type) != type ||
+		literal_type(check->max_value, type) != type)
+		type = NUMERICOID;
+	dq_bounds_check_values(check, type, column->collation);
+}
+
+/*
  * dq_predicate_range: between min_value and max_value, both included unless
  * the check says otherwise; one of them may be missing. NaN, which sorts above
  * all numbers, is in no range.
@@ -141,6 +158,7 @@ dq_predicate_range(StringInfo buf, const struct DqCheck *check,
 				 errmsg("column \"%s\" is of type %s, its bounds are numbers",
 						column->name, format_type_be(type)),
 				 errhint("Give the bounds as strings to compare by the order of the text.")));
+	check_order(check, column);
 	initStringInfo(&bounds);
 	if (type == FLOAT4OID || type == FLOAT8OID || type == NUMERICOID)
 	{

@@ -170,17 +170,6 @@ const DqSinkType dq_profile_sink_type = {
 	.merge = merge_sink};
 
 /*
- * may_read: may the current user read this column?
- */
-static bool
-may_read(Oid relid, AttrNumber attnum)
-{
-	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-		   pg_attribute_aclcheck(relid, attnum, GetUserId(), ACL_SELECT) ==
-			   ACLCHECK_OK;
-}
-
-/*
  * choose_columns: those that are asked for, or all that may be read: a List of
  * DqColumn *. 42501 for one that may not, and when none may.
  */
@@ -196,7 +185,7 @@ choose_columns(const DqSource *source, List *names)
 	{
 		DqColumn *column = (DqColumn *) lfirst(lc);
 
-		if (may_read(source->relid, column->attnum))
+		if (dq_source_may_read(source->relid, column->attnum))
 			chosen = list_append_unique_ptr(chosen, column);
 		else if (names != NIL)
 			ereport(ERROR,

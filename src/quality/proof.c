@@ -306,6 +306,12 @@ prove_key(Relation rel, const DqProbe *probe)
 	if (strcmp(probe->check->type->name, "primary_key") == 0 &&
 		!all_not_null(probe))
 		return NULL;
+	foreach(lc, probe->columns)
+	{
+		if (!dq_source_may_read(probe->source->relid,
+								((DqColumn *) lfirst(lc))->attnum))
+			return NULL;
+	}
 	foreach(lc, RelationGetIndexList(rel))
 	{
 		Relation index = index_open(lfirst_oid(lc), AccessShareLock);

@@ -2,9 +2,10 @@
  * quality.c
  *	  The doors of quality.h: checks on a relation, from text to verdicts.
  *
- * Everything runs as the current user. Row security that would filter the
- * relation for this user makes the evaluation fail instead: an answer about
- * some of the rows is no answer.
+ * Everything runs as the current user. Where row security filters the relation
+ * for this user, a task says what that means: the visible rows are checked, by
+ * SQL alone, and a notice tells so; or the evaluation fails, as in a pipeline,
+ * where an answer about some of the rows is no answer.
  */
 #include "postgres.h"
 
@@ -14,7 +15,9 @@
 #include "base/guc.h"
 #include "base/session.h"
 #include "base/spi.h"
+#include "base/sqltext.h"
 #include "quality/checktext.h"
+#include "quality/exprtree.h"
 #include "quality/plan.h"
 #include "quality/quality.h"
 #include "quality/badrow.h"
@@ -23,13 +26,13 @@
 #include "utils/snapmgr.h"
 
 /*
- * read_task: the checks of a task, and its row filter and tolerance looked
- * at.
+ * read_task: the checks of a task, those that are none among them, and its
+ * row filter and tolerance looked at.
  */
 static List *
 read_task(const DqQualityTask *task)
 {
-	List *checks = dq_rule_read(task->checks);
+	List *checks = dq_rule_read_all(task->checks);
 
 	if (task->row_filter != NULL)
 		(void) dq_checktext_expression(task->row_filter, DQ_FILTER_TEXT);
@@ -150,6 +153,25 @@ levels_of(List *probes, int position)
 }
 
 /*
+ * tell_partial: a notice that the verdicts are about some of the rows only.
+ */
+static void
+tell_partial(const DqSource *source, List *probes)
+{
+	ListCell *lc;
+
+	foreach(lc, probes)
+	{
+		if (!((DqProbe *) lfirst(lc))->partial)
+			continue;
+		ereport(NOTICE,
+				(errmsg("the checks of %s see only the rows that row security shows to you",
+						dq_sqltext_relation(source->relid))));
+		return;
+	}
+}
+
+/*
  * dq_quality_run: evaluate all checks under one snapshot.
  *
  * The snapshot sees what this transaction did up to now, and is pushed for
@@ -169,10 +191,13 @@ dq_quality_run(const DqQualityTask *task)
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	level = NewGUCNestLevel();
-	dq_session_set("row_security", "off", true);
+	if (!task->visible_rows)
+		dq_session_set("row_security", "off", true);
 
 	try_to_read(source);
 	probes = dq_plan_prepare(source, checks, task);
+	if (task->visible_rows)
+		tell_partial(source, probes);
 	dq_plan_answer(source, probes);
 	if (task->bad != NULL)
 		dq_badrow_collect(task->bad, probes);
@@ -216,11 +241,17 @@ explain_probe(const DqSource *source, DqProbe *probe)
 	explanation->check_name = probe->check->name;
 	if (error == NULL)
 		error = dq_errctx_try_subxact(write_equivalent, &explaining);
+	if (error == NULL && probe->check->type->shape == &dq_shape_rows)
+		error = dq_exprtree_of(probe)->error;
 	if (error != NULL)
 		explanation->evaluation = psprintf("error: %s", error->message);
 	else
 	{
 		explanation->evaluation = dq_plan_evaluation(source, probe);
+		if (probe->partial)
+			explanation->evaluation =
+				psprintf("%s, of the rows that row security shows",
+						 explanation->evaluation);
 		explanation->equivalent_sql = explaining.sql;
 	}
 	return explanation;

@@ -73,6 +73,8 @@ typedef struct DqQualityTask
 	const char *row_filter; /* of all checks; NULL: none */
 	const char *max_failed_fraction; /* default tolerance, numeric as text */
 	int sample_rows;
+	/* where row security hides rows, check the others; false: 42501 */
+	bool visible_rows;
 	/* whose history counts: of a step of a pipeline, else of etl.check */
 	int64 pipeline_id; /* 0: etl.check */
 	const char *step;
@@ -93,7 +95,8 @@ extern List *dq_quality_relations(List *checks, const char *row_filter);
 /*
  * Evaluate all checks under one snapshot as the current user, names in check
  * texts resolved by the search_path in force: List of DqVerdict *, in order.
- * A check that cannot be evaluated is a verdict with status error; only a
+ * A text that cannot be a check, and a check that cannot be evaluated, is a
+ * verdict with status error; only two checks of one name (42710), a
  * cancel, a relation that cannot be read at all and an error that says nothing
  * about the check (SQLSTATE classes 08, 40, 53, 57, 58, and 55P03) throw.
  */
@@ -109,7 +112,7 @@ typedef struct DqExplanation
 
 /*
  * What dq_quality_run would do, without doing it: List of DqExplanation *. A
- * check that does not fit the relation is evaluation "error".
+ * text that is no check, or does not fit the relation, is evaluation "error".
  */
 extern List *dq_quality_explain(const DqQualityTask *task);
 

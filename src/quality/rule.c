@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/sqltext.h"
 #include "catalog/namespace.h"
+#include "quality/bounds.h"
+#include "quality/broken.h"
 #include "quality/checktext.h"
 #include "quality/level.h"
 #include "quality/naming.h"
@@ -343,8 +345,12 @@ dq_rule_read_object(Jsonb *doc)
 	check->expression = dq_json_text(doc, "expression", check->what);
 	if (dq_level_any(doc))
 		dq_level_expand(check);
-	else if (check->type->validate != NULL)
-		check->type->validate(check);
+	else
+	{
+		if (check->type->validate != NULL)
+			check->type->validate(check);
+		dq_bounds_check(check);
+	}
 	return check;
 }
 
@@ -386,6 +392,22 @@ dq_rule_read(List *texts)
 
 	foreach(lc, texts)
 		checks = lappend(checks, dq_rule_read_one((char *) lfirst(lc)));
+	dq_naming_settle(checks);
+	return checks;
+}
+
+/*
+ * dq_rule_read_all: the same, but a text that is no check becomes one that
+ * has its error. 42710 when a name stands twice.
+ */
+List *
+dq_rule_read_all(List *texts)
+{
+	List *checks = NIL;
+	ListCell *lc;
+
+	foreach(lc, texts)
+		checks = lappend(checks, dq_broken_read((char *) lfirst(lc)));
 	dq_naming_settle(checks);
 	return checks;
 }

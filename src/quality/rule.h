@@ -176,6 +176,7 @@ struct DqCheck
 	 */
 	List *levels;
 	List *members; /* of DqCheck *: what a composite is made of */
+	struct ErrorData *error; /* the text cannot be a check: see broken.h */
 };
 
 /* names in rule objects and results */
@@ -197,8 +198,15 @@ extern const DqOption *dq_rule_common_options(int group);
 /* every table of options that a type takes: List of const DqOption * */
 extern List *dq_rule_option_tables(const DqRuleType *type);
 
-/* a list of texts as checks, each with its final name */
+/*
+ * A list of texts as checks, each with its final name; and the same with a
+ * check that has an error for a text that cannot be one.
+ */
 extern List *dq_rule_read(List *texts);
+extern List *dq_rule_read_all(List *texts);
+
+/* the type of this name or alias, or NULL */
+extern const DqRuleType *dq_rule_find_type(const char *name);
 
 /* one text, or one rule object (inside another, too), without derived name */
 extern DqCheck *dq_rule_read_one(const char *text);

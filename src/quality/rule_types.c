@@ -182,10 +182,10 @@ in_words(const char *name, const char *words)
 }
 
 /*
- * find_type: the rule type of a name or alias, or NULL.
+ * dq_rule_find_type: the rule type of a name or alias, or NULL.
  */
-static const DqRuleType *
-find_type(const char *name)
+const DqRuleType *
+dq_rule_find_type(const char *name)
 {
 	const DqRuleFamily *const *family;
 	int i;
@@ -246,7 +246,7 @@ dq_rule_new(const char *type)
 	DqCheck *check = palloc0(sizeof(DqCheck));
 	DqJsonBuild empty;
 
-	check->type = find_type(type);
+	check->type = dq_rule_find_type(type);
 	if (check->type == NULL)
 		unknown_type(type);
 	dq_json_begin(&empty);

@@ -56,6 +56,7 @@ typedef struct DqProbe
 	const char *filter; /* SQL boolean; NULL: all rows */
 	List *columns; /* of DqColumn * */
 	const char *verdict; /* rows: SQL boolean */
+	bool partial; /* row security hides rows of what it reads */
 	struct DqProbeTree *tree; /* of verdict and filter: see exprtree.h */
 	const char *value; /* metrics: SQL of aggregates */
 	DqReference *reference; /* references only */
@@ -143,6 +144,20 @@ extern char *dq_shape_key_number(const DqProbe *probe, const char *rows);
  */
 extern void dq_shape_metric_bounds(StringInfo buf, const DqProbe *probe,
 								   const char *value);
+
+/*
+ * Metrics: what "value" is that is no finite number, as SQL; and, with "holds"
+ * known, what is to be refused of it.
+ */
+typedef enum DqSpecialValue
+{
+	DQ_VALUE_FINITE,
+	DQ_VALUE_NAN,
+	DQ_VALUE_INFINITE
+} DqSpecialValue;
+
+extern char *dq_shape_metric_special(const char *value);
+extern void dq_shape_metric_refuse(const DqProbe *probe, int special);
 
 /*
  * Rows, in whatever way their verdicts were counted: apply the NULL rule to

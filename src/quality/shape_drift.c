@@ -54,6 +54,8 @@ prepare(DqProbe *probe)
 	relid = RangeVarGetRelid(dq_rule_relation(name), AccessShareLock, false);
 	reference = palloc0(sizeof(DqReference));
 	reference->source = dq_source_open(relid, NULL);
+	if (reference->source->partial)
+		probe->partial = true;
 	if (column == NULL)
 		column = (char *) linitial(check->columns);
 	reference->columns = list_make1(dq_source_column(reference->source,

@@ -25,7 +25,7 @@
 /* places among the answers */
 #define AT_VALUE 0
 #define AT_HOLDS 1
-#define AT_NAN 2
+#define AT_SPECIAL 2
 #define AT_ROWS 3
 #define AT_DETAIL 4
 
@@ -61,10 +61,10 @@ write_query(struct DqFused *fused, DqProbe *probe)
 		dq_fused_own(fused,
 					 psprintf("SELECT ARRAY[pg_catalog.to_jsonb(s.v)::pg_catalog.text,"
 							  " s.h::pg_catalog.int4::pg_catalog.text,"
-							  " (pg_catalog.pg_typeof(s.v)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[700, 701, 1700]::pg_catalog.oid[])"
-							  " AND s.v::pg_catalog.text OPERATOR(pg_catalog.=) 'NaN')::pg_catalog.int4::pg_catalog.text,"
+							  " %s,"
 							  " s.n::pg_catalog.text, s.d::pg_catalog.text]"
 							  " FROM (%s) AS s (v, h, n, d)",
+							  dq_shape_metric_special("s.v"),
 							  query_of(probe)));
 }
 
@@ -112,16 +112,13 @@ read_answers(const struct DqFused *fused, DqProbe *probe)
 	char **answers = dq_fused_own_answers(fused, probe->own_at);
 	DqCounts *counts = &probe->counts;
 
-	if (dq_fused_int(answers, AT_NAN) == 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the value of %s is NaN", probe->check->what)));
 	counts->tested = dq_fused_int(answers, AT_ROWS);
 	if (answers[AT_ROWS] != NULL)
 		counts->nulls = Max(counts->scope - counts->tested, 0);
 	probe->holds = answers[AT_HOLDS] == NULL ?
 					   -1 :
 					   (int) dq_fused_int(answers, AT_HOLDS);
+	dq_shape_metric_refuse(probe, (int) dq_fused_int(answers, AT_SPECIAL));
 	probe->observed = dq_shape_metric_observed(answers[AT_VALUE],
 											   answers[AT_DETAIL]);
 	tell_both(probe, answers[AT_VALUE]);

@@ -7,13 +7,16 @@
  * a subselect of its own, whose WHERE is the filter.
  *
  * No value (of no rows, of NULLs only) is no data. NaN is no number that
- * bounds could hold: the check is in error, never passed.
+ * bounds could hold: the check is in error, never passed. An infinite number,
+ * which an overflow leaves behind as well, may fail a bound, but passes none
+ * unless one is written as infinity itself.
  */
 #include "postgres.h"
 
 #include "base/json.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
+#include "quality/bounds.h"
 #include "quality/fused.h"
 #include "quality/shape.h"
 #include "utils/builtins.h"
@@ -21,7 +24,7 @@
 /* places among the answers */
 #define AT_VALUE 0
 #define AT_HOLDS 1
-#define AT_NAN 2
+#define AT_SPECIAL 2
 #define AT_ROWS 3 /* with values in all columns */
 #define AT_DETAIL 4
 #define N_ANSWERS 5
@@ -41,7 +44,8 @@ prepare(DqProbe *probe)
 }
 
 /*
- * dq_shape_metric_bounds: the value lies within the check's bounds.
+ * dq_shape_metric_bounds: the value lies within the check's bounds. Infinity
+ * as a bound is none, whatever the type of the value.
  */
 void
 dq_shape_metric_bounds(StringInfo buf, const DqProbe *probe,
@@ -49,15 +53,18 @@ dq_shape_metric_bounds(StringInfo buf, const DqProbe *probe,
 {
 	const DqCheck *check = probe->check;
 
-	if (check->min_value == NULL && check->max_value == NULL)
+	bool low = check->min_value != NULL && !dq_bounds_open_below(check);
+	bool high = check->max_value != NULL && !dq_bounds_open_above(check);
+
+	if (!low && !high)
 		appendStringInfoString(buf, "true");
-	if (check->min_value != NULL)
+	if (low)
 		appendStringInfo(buf, "%s OPERATOR(pg_catalog.%s) %s", value,
 						 check->min_excluded ? ">" : ">=",
 						 dq_sqltext_literal(check->min_value));
-	if (check->min_value != NULL && check->max_value != NULL)
+	if (low && high)
 		appendStringInfoString(buf, " AND ");
-	if (check->max_value != NULL)
+	if (high)
 		appendStringInfo(buf, "%s OPERATOR(pg_catalog.%s) %s", value,
 						 check->max_excluded ? "<" : "<=",
 						 dq_sqltext_literal(check->max_value));
@@ -82,6 +89,29 @@ rows_with_values(const DqProbe *probe)
 }
 
 /*
+ * dq_shape_metric_special: SQL for the number, as text, of what a value (or
+ * one of a list) is that is no finite number: see the enum.
+ */
+char *
+dq_shape_metric_special(const char *value)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf,
+					 "(CASE WHEN pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[700, 701, 1700]::pg_catalog.oid[])"
+					 " THEN CASE %s::pg_catalog.text WHEN 'NaN' THEN '%d' WHEN 'Infinity' THEN '%d' WHEN '-Infinity' THEN '%d' END",
+					 value, value, DQ_VALUE_NAN, DQ_VALUE_INFINITE,
+					 DQ_VALUE_INFINITE);
+	appendStringInfo(&buf,
+					 " WHEN pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[1021, 1022, 1231]::pg_catalog.oid[])"
+					 " THEN CASE WHEN 'NaN' OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.text::pg_catalog.text[]) THEN '%d'"
+					 " WHEN %s::pg_catalog.text::pg_catalog.text[] OPERATOR(pg_catalog.&&) ARRAY['Infinity', '-Infinity'] THEN '%d' END END)",
+					 value, value, DQ_VALUE_NAN, value, DQ_VALUE_INFINITE);
+	return buf.data;
+}
+
+/*
  * write_answers: what is made of the value ("value") and the number of rows
  * ("rows"), in the order of the places.
  */
@@ -101,11 +131,7 @@ write_answers(const DqProbe *probe, const char *value, const char *rows,
 								 value);
 	answers[AT_HOLDS] = psprintf("(CASE WHEN %s IS NOT NULL THEN (%s)::pg_catalog.int4 END)::pg_catalog.text",
 								 value, holds.data);
-	answers[AT_NAN] = psprintf("(CASE WHEN pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[700, 701, 1700]::pg_catalog.oid[])"
-							   " THEN %s::pg_catalog.text OPERATOR(pg_catalog.=) 'NaN'"
-							   " WHEN pg_catalog.pg_typeof(%s)::pg_catalog.oid OPERATOR(pg_catalog.=) ANY (ARRAY[1021, 1022, 1231]::pg_catalog.oid[])"
-							   " THEN 'NaN' OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.text::pg_catalog.text[]) END)::pg_catalog.int4::pg_catalog.text",
-							   value, value, value, value);
+	answers[AT_SPECIAL] = dq_shape_metric_special(value);
 	answers[AT_ROWS] = psprintf("%s::pg_catalog.text", rows);
 	answers[AT_DETAIL] = pstrdup("NULL::pg_catalog.text");
 	if (type->detail != NULL)
@@ -135,7 +161,7 @@ write_numbers(struct DqFused *fused, DqProbe *probe)
 			dq_fused_own(fused,
 						 psprintf("SELECT ARRAY[%s, %s, %s, %s, %s] FROM (SELECT %s AS v, %s AS n FROM %s%s) AS s",
 								  answers[AT_VALUE], answers[AT_HOLDS],
-								  answers[AT_NAN], answers[AT_ROWS],
+								  answers[AT_SPECIAL], answers[AT_ROWS],
 								  answers[AT_DETAIL], probe->value,
 								  rows_with_values(probe),
 								  probe->source->from,
@@ -178,14 +204,24 @@ dq_shape_metric_observed(const char *value, const char *detail)
 }
 
 /*
- * refuse_nan: 22003: NaN is an error of the check.
+ * dq_shape_metric_refuse: 22003 for NaN, and for an infinite value that would
+ * pass a bound although none is infinite.
  */
-static void
-refuse_nan(const DqProbe *probe)
+void
+dq_shape_metric_refuse(const DqProbe *probe, int special)
 {
+	const DqCheck *check = probe->check;
+	bool bounded = (check->min_value != NULL || check->max_value != NULL ||
+					dq_json_has(check->doc, "ranges")) &&
+				   !dq_bounds_infinite(check);
+
+	if (special == DQ_VALUE_FINITE ||
+		(special == DQ_VALUE_INFINITE && (probe->holds != 1 || !bounded)))
+		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("the value of %s is NaN", probe->check->what),
+			 errmsg("the value of %s is %s", check->what,
+					special == DQ_VALUE_NAN ? "NaN" : "infinite"),
 			 errhint("Leave the rows out with row_filter, or check the column with the rule \"finite\".")));
 }
 
@@ -195,11 +231,10 @@ refuse_nan(const DqProbe *probe)
 static void
 take_answers(DqProbe *probe, char **answers)
 {
-	if (dq_fused_int(answers, AT_NAN) == 1)
-		refuse_nan(probe);
 	probe->holds = answers[AT_HOLDS] == NULL ?
 					   -1 :
 					   (int) dq_fused_int(answers, AT_HOLDS);
+	dq_shape_metric_refuse(probe, (int) dq_fused_int(answers, AT_SPECIAL));
 	probe->observed = dq_shape_metric_observed(answers[AT_VALUE],
 											   answers[AT_DETAIL]);
 }
@@ -234,7 +269,7 @@ dq_shape_metric_alone(DqProbe *probe)
 
 	write_answers(probe, "s.v", "0", answers);
 	sql = psprintf("SELECT ARRAY[%s, %s, %s, %s, %s] AS answers FROM (SELECT %s AS v FROM %s%s) AS s",
-				   answers[AT_VALUE], answers[AT_HOLDS], answers[AT_NAN],
+				   answers[AT_VALUE], answers[AT_HOLDS], answers[AT_SPECIAL],
 				   answers[AT_ROWS], answers[AT_DETAIL], probe->value,
 				   probe->source->from, dq_shape_where(probe));
 	take_answers(probe,
@@ -289,7 +324,7 @@ write_select(struct DqFused *fused, DqProbe *probe)
 		dq_fused_own(fused,
 					 psprintf("SELECT ARRAY[%s, %s, %s, %s, s.d::pg_catalog.text] FROM (%s) AS s",
 							  answers[AT_VALUE], answers[AT_HOLDS],
-							  answers[AT_NAN], answers[AT_ROWS],
+							  answers[AT_SPECIAL], answers[AT_ROWS],
 							  probe->value));
 }
 

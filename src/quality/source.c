@@ -14,10 +14,13 @@
 #include "base/suggest.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "miscadmin.h"
 #include "quality/source.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -69,6 +72,8 @@ dq_source_open(Oid relid, const char *alias)
 
 	source->relid = relid;
 	source->from = dq_sqltext_relation(relid);
+	source->partial = check_enable_rls(relid, InvalidOid, true) ==
+					  RLS_ENABLED;
 	if (alias == NULL)
 		source->alias = dq_sqltext_ident(RelationGetRelationName(rel));
 	else
@@ -135,6 +140,18 @@ dq_source_columns(const DqSource *source, List *names)
 		columns = lappend(columns,
 						  dq_source_column(source, (char *) lfirst(lc)));
 	return columns;
+}
+
+/*
+ * dq_source_may_read: may the current user read this column (a system column,
+ * too)?
+ */
+bool
+dq_source_may_read(Oid relid, AttrNumber attnum)
+{
+	return pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+		   pg_attribute_aclcheck(relid, attnum, GetUserId(), ACL_SELECT) ==
+			   ACLCHECK_OK;
 }
 
 /*

@@ -24,11 +24,13 @@ typedef struct DqSource
 	const char *from; /* schema.relation, with the alias if any */
 	List *columns; /* of DqColumn * */
 	int scannable; /* kept by strategy_scan.c: 1, -1; 0: not looked at */
+	bool partial; /* row security shows the current user some of the rows */
 } DqSource;
 
 extern DqSource *dq_source_open(Oid relid, const char *alias);
 extern DqColumn *dq_source_column(const DqSource *source, const char *name);
 extern List *dq_source_columns(const DqSource *source, List *names);
+extern bool dq_source_may_read(Oid relid, AttrNumber attnum);
 extern List *dq_source_primary_key(const DqSource *source);
 extern char *dq_source_is_null(const DqColumn *column, bool isnull);
 extern char *dq_source_literal(const char *value, Oid type);

@@ -179,7 +179,6 @@ GRANT SELECT ON many TO check_scan_reader;
 SET ROLE check_scan_reader;
 SELECT check_name, evaluation FROM etl.explain_check('many', ARRAY['i > 0']);
 SELECT check_name, status FROM etl.check('many', ARRAY['i > 0']);
-\echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 ALTER TABLE many DISABLE ROW LEVEL SECURITY;
 

@@ -195,7 +195,7 @@ SELECT count(*), min(point_at), max(point_at) FROM etl.metric_history WHERE chec
 -- errors: at definition
 CREATE FUNCTION error_of(rule text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM etl.check('rules_history.orders', ARRAY[rule]);
+	PERFORM etl.rules(to_jsonb(ARRAY[rule]));
 	RETURN 'none';
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
