@@ -18,6 +18,7 @@
 #include "analyze/definition.h"
 #include "api/define_steps.h"
 #include "api/guard.h"
+#include "api/validate.h"
 #include "base/guc.h"
 #include "base/json.h"
 #include "base/session.h"
@@ -471,6 +472,7 @@ apply(DqPipeline *pipeline, List *drafts, bool zone_given, bool dry_run)
 	if (current != NULL)
 	{
 		pipeline->owner = current->owner;
+		pipeline->owner_name = current->owner_name;
 		pipeline->version = current->version + 1;
 		before = dq_store_definition(current->id, current->version);
 		check_owner(pipeline);
@@ -478,15 +480,16 @@ apply(DqPipeline *pipeline, List *drafts, bool zone_given, bool dry_run)
 	fill_start(pipeline, current);
 	after = dq_definition_document(pipeline, drafts);
 	changes = dq_changes_between(before, after);
+	foreach(lc, drafts)
+		pipeline->steps = lappend(pipeline->steps,
+								  &((DqDraft *) lfirst(lc))->step);
+	(void) dq_validate_definition(pipeline);
 	if (current != NULL && changes == NIL)
 		return list_make1(dq_changes_make("unchanged", pipeline->name,
 										  psprintf("version %d",
 												   current->version)));
 	if (!zone_given)
 		tell_zone(pipeline, current);
-	foreach(lc, drafts)
-		pipeline->steps = lappend(pipeline->steps,
-								  &((DqDraft *) lfirst(lc))->step);
 	if (!dry_run)
 		dq_store_add_version(pipeline, after);
 	if (current == NULL)

@@ -13,8 +13,10 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
+#include "parser/parse_relation.h"
 #include "parser/parse_type.h"
 #include "postmaster/bgworker.h"
 #include "storage/lock.h"
@@ -159,6 +161,49 @@ dq_compat_owns_relation(Oid relid, Oid role)
 #else
 	return pg_class_ownercheck(relid, role);
 #endif
+}
+
+/* 16: the same for functions */
+static inline AclResult
+dq_compat_function_execute(Oid function, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE);
+#else
+	return pg_proc_aclcheck(function, role, ACL_EXECUTE);
+#endif
+}
+
+/* which rights a query needs on a relation in its range table */
+typedef struct DqNeededRights
+{
+	AclMode required;
+	Oid as_user; /* InvalidOid: whoever executes it */
+	Bitmapset *selected; /* columns, as in RangeTblEntry or its like */
+	Bitmapset *inserted;
+	Bitmapset *updated;
+} DqNeededRights;
+
+/* 16: they moved out of the range table entries */
+static inline DqNeededRights
+dq_compat_needed_rights(Query *query, RangeTblEntry *rte)
+{
+	DqNeededRights rights = {0};
+#if PG_VERSION_NUM >= 160000
+	RTEPermissionInfo *info;
+
+	if (rte->perminfoindex == 0)
+		return rights;
+	info = getRTEPermissionInfo(query->rteperminfos, rte);
+#else
+	RangeTblEntry *info = rte;
+#endif
+	rights.required = info->requiredPerms;
+	rights.as_user = info->checkAsUser;
+	rights.selected = info->selectedCols;
+	rights.inserted = info->insertedCols;
+	rights.updated = info->updatedCols;
+	return rights;
 }
 
 /*

@@ -77,6 +77,39 @@ dq_errctx_try_subxact(DqGuarded fn, void *arg)
 }
 
 /*
+ * dq_errctx_try_undone: as dq_errctx_try_subxact, but whatever fn did to the
+ * database, and the locks that it took, are gone afterwards in either case.
+ * What it allocated in the caller's memory context stays.
+ */
+ErrorData *
+dq_errctx_try_undone(DqGuarded fn, void *arg)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(outer);
+	PG_TRY();
+	{
+		fn(arg);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(outer);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(outer);
+	CurrentResourceOwner = owner;
+	if (error != NULL && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	return error;
+}
+
+/*
  * dq_errctx_rethrow: throw a caught error again, as it was.
  */
 void

@@ -11,6 +11,7 @@ typedef void (*DqGuarded)(void *arg);
 
 extern ErrorData *dq_errctx_try(DqGuarded fn, void *arg);
 extern ErrorData *dq_errctx_try_subxact(DqGuarded fn, void *arg);
+extern ErrorData *dq_errctx_try_undone(DqGuarded fn, void *arg);
 extern void dq_errctx_rethrow(ErrorData *error);
 
 /*

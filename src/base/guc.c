@@ -21,6 +21,7 @@ int dq_guc_sample_rows = 5;
 int dq_guc_stage_retention = 7 * 24 * 60;
 int dq_guc_force_evaluation = DQ_FORCE_AUTO;
 int dq_guc_scan_workers = -1;
+int dq_guc_compile = DQ_COMPILE_WARN;
 char *dq_guc_window_start = NULL;
 char *dq_guc_window_end = NULL;
 char *dq_guc_data_start = NULL;
@@ -35,6 +36,12 @@ static const struct config_enum_entry evaluations[] = {
 	{"probe", DQ_FORCE_PROBE, false},
 	{"scan", DQ_FORCE_SCAN, false},
 	{"sql", DQ_FORCE_SQL, false},
+	{NULL, 0, false}};
+
+static const struct config_enum_entry compile_modes[] = {
+	{"off", DQ_COMPILE_OFF, false},
+	{"warn", DQ_COMPILE_WARN, false},
+	{"error", DQ_COMPILE_ERROR, false},
 	{NULL, 0, false}};
 
 typedef struct RunSetting
@@ -118,6 +125,11 @@ dq_guc_init(void)
 							&dq_guc_stage_retention, 7 * 24 * 60, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 	define_evaluation();
+	DefineCustomEnumVariable("dq_etl.compile",
+							 "What etl.define does with mistakes in a step's SQL.",
+							 "warn tells, error refuses the definition, off does not look.",
+							 &dq_guc_compile, DQ_COMPILE_WARN, compile_modes,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	for (i = 0; i < lengthof(run_settings); i++)
 	{
 		const RunSetting *setting = &run_settings[i];

@@ -24,6 +24,16 @@ typedef enum DqForcedEvaluation
 extern int dq_guc_force_evaluation;
 extern int dq_guc_scan_workers;
 
+/* what etl.define does with what it finds wrong when it compiles */
+typedef enum DqCompileMode
+{
+	DQ_COMPILE_OFF, /* does not look */
+	DQ_COMPILE_WARN,
+	DQ_COMPILE_ERROR
+} DqCompileMode;
+
+extern int dq_guc_compile;
+
 /*
  * What a run tells its step SQL, as text; empty outside a run. Anyone may set
  * them in a session of their own; bookkeeping never reads them.

@@ -337,6 +337,22 @@ dq_spi_stream(DqIdentity who, const char *sql, DqSpiRow row, void *arg)
 }
 
 /*
+ * dq_spi_as_role: see spi.h.
+ */
+void
+dq_spi_as_role(Oid role, void (*fn)(void *arg), void *arg)
+{
+	Oid userid;
+	int sec_context;
+
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(role, sec_context | SECURITY_LOCAL_USERID_CHANGE |
+									 SECURITY_RESTRICTED_OPERATION);
+	fn(arg);
+	SetUserIdAndSecContext(userid, sec_context);
+}
+
+/*
  * dq_args_datum: append a parameter.
  */
 void

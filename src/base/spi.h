@@ -49,6 +49,14 @@ typedef struct DqRows
 	HeapTuple *rows;
 } DqRows;
 
+/*
+ * Call fn(arg) with the identity of a role and as a restricted operation: to
+ * read the role's SQL as it would, never to execute it. The caller has the
+ * privileges of the role. An error leaves the switch to whoever aborts the
+ * (sub)transaction.
+ */
+extern void dq_spi_as_role(Oid role, void (*fn)(void *arg), void *arg);
+
 /* parameters; a NULL pointer is an SQL NULL */
 extern void dq_args_datum(DqArgs *args, Oid type, Datum value, bool isnull);
 extern void dq_args_text(DqArgs *args, const char *value);

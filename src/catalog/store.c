@@ -175,6 +175,24 @@ dq_store_loaded_windows(int64 pipeline_id, int version)
 }
 
 /*
+ * dq_store_is_target: see store.h; by its qualified name.
+ */
+bool
+dq_store_is_target(const char *relation)
+{
+	DqArgs args = {0};
+
+	dq_args_text(&args, relation);
+	return dq_spi_query_fresh("SELECT FROM etl_catalog.step s"
+							  " JOIN etl_catalog.pipeline p"
+							  " USING (pipeline_id, version)"
+							  " WHERE s.kind = 'load'"
+							  " AND s.options ->> 'target' = $1 LIMIT 1",
+							  &args)
+			   ->count > 0;
+}
+
+/*
  * dq_store_drop: remove the pipeline with all versions, grants and its
  * ledger; what is told about its runs stays. Returns what is lost.
  */

@@ -29,6 +29,9 @@ extern void dq_store_add_version(const DqPipeline *pipeline,
 /* how many windows succeeded runs of a version have loaded */
 extern int64 dq_store_loaded_windows(int64 pipeline_id, int version);
 
+/* does a load of the current version of any pipeline write the relation? */
+extern bool dq_store_is_target(const char *relation);
+
 typedef struct DqForgotten
 {
 	int64 windows; /* of succeeded runs */

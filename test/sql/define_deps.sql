@@ -1,6 +1,8 @@
 -- Which steps a step's SQL reads, and what follows for phases and order.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dq_etl;
+-- wrong on purpose
+SET dq_etl.compile = off;
 CREATE SCHEMA define_deps;
 CREATE SCHEMA define_deps_dwh;
 SET search_path = define_deps;

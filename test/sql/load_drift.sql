@@ -1,6 +1,8 @@
 -- When stage and target come apart: on_schema_change, missing_target.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dq_etl;
+-- wrong on purpose
+SET dq_etl.compile = off;
 \set SHOW_CONTEXT never
 
 CREATE SCHEMA load_drift;

@@ -1,6 +1,8 @@
 -- What a load refuses, at definition and, since the world changes, at run time.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dq_etl;
+-- wrong on purpose
+SET dq_etl.compile = off;
 \set SHOW_CONTEXT never
 
 CREATE SCHEMA load_errors;
