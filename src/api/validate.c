@@ -97,21 +97,33 @@ check_names(DqCompile *compile)
 }
 
 /*
+ * has_name: is the name in a List of char *?
+ */
+static bool
+has_name(List *names, const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, names)
+	{
+		if (strcmp((char *) lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * is_read: does any step read the stage?
  */
 static bool
 is_read(const DqCompile *compile, const char *stage)
 {
-	ListCell *step;
-	ListCell *name;
+	ListCell *lc;
 
-	foreach(step, compile->steps)
+	foreach(lc, compile->steps)
 	{
-		foreach(name, ((DqCompiledStep *) lfirst(step))->stages)
-		{
-			if (strcmp((char *) lfirst(name), stage) == 0)
-				return true;
-		}
+		if (has_name(((DqCompiledStep *) lfirst(lc))->stages, stage))
+			return true;
 	}
 	return false;
 }
