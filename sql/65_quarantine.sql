@@ -26,7 +26,7 @@ COMMENT ON COLUMN etl.quarantine.source IS 'Step whose result had the row, and t
 COMMENT ON COLUMN etl.quarantine.failed_checks IS 'Names of all checks of the step that the row fails';
 COMMENT ON COLUMN etl.quarantine.row_data IS 'The row as JSON, "***" for masked values; NULL for who does not have the privileges of the role that executed the run';
 COMMENT ON COLUMN etl.quarantine.repaired_row IS 'What etl.repair_quarantine made of it; NULL for the same as row_data, and when it was not repaired';
-COMMENT ON COLUMN etl.quarantine.masked_columns IS 'Columns whose values are not stored';
+COMMENT ON COLUMN etl.quarantine.masked_columns IS 'Columns whose values are not stored, or not as they were';
 COMMENT ON COLUMN etl.quarantine.state IS 'waiting, replay (the next run takes it in), replayed or discarded';
 COMMENT ON COLUMN etl.quarantine.note IS 'Why it was discarded';
 COMMENT ON COLUMN etl.quarantine.quarantined_at IS 'When it was stored';

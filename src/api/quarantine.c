@@ -150,7 +150,7 @@ dq_etl_replay_quarantine(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg(INT64_FORMAT " of these rows of pipeline \"%s\" have masked columns",
 						masked, pipeline->name),
-				 errdetail("What the columns held is not stored."),
+				 errdetail("What the columns held is not stored, or not as it was."),
 				 errhint("Give the whole row first: SELECT etl.repair_quarantine(quarantine_id, row_data);")));
 	check_homes(pipeline, ids, step);
 	PG_RETURN_INT64(dq_quarantine_replay(pipeline->id, ids, step));

@@ -37,7 +37,8 @@ choose(DqArgs *args, int64 pipeline_id, Datum ids)
  * dq_quarantine_store: keep rows; their number.
  */
 int64
-dq_quarantine_store(const DqQuarantine *quarantine, Datum rows, Datum checks)
+dq_quarantine_store(const DqQuarantine *quarantine, Datum rows, Datum checks,
+					Datum lost)
 {
 	DqArgs args = {0};
 
@@ -49,8 +50,9 @@ dq_quarantine_store(const DqQuarantine *quarantine, Datum rows, Datum checks)
 	dq_args_text(&args, quarantine->source);
 	dq_args_text_list(&args, quarantine->mask);
 	dq_args_interval(&args, quarantine->keep);
-	dq_args_datum(&args, JSONARRAYOID, rows, false);
+	dq_args_datum(&args, JSONBARRAYOID, rows, false);
 	dq_args_datum(&args, TEXTARRAYOID, checks, false);
+	dq_args_datum(&args, TEXTARRAYOID, lost, false);
 	dq_args_text(&args, quarantine->owner_name);
 	return dq_spi_execute(DQ_BOOKKEEPING,
 						  "INSERT INTO etl_catalog.quarantine (run_id,"
@@ -58,11 +60,12 @@ dq_quarantine_store(const DqQuarantine *quarantine, Datum rows, Datum checks)
 						  " masked, quarantined_at, keep_until, row_data,"
 						  " failed_checks, owner_name)"
 						  " SELECT $1, $2, $3, $4, $5, $6,"
-						  " coalesce($7, '{}'), t.now, t.now + $8,"
-						  " r.row_data::jsonb, r.failed_checks::text[], $11"
+						  " CASE WHEN r.lost IS NULL THEN $7"
+						  " ELSE $7 || r.lost::text[] END, t.now, t.now + $8,"
+						  " r.row_data, r.failed_checks::text[], $12"
 						  " FROM (SELECT clock_timestamp() AS now OFFSET 0) t,"
-						  " unnest($9::json[], $10::text[])"
-						  " AS r (row_data, failed_checks)",
+						  " unnest($9::jsonb[], $10::text[], $11::text[])"
+						  " AS r (row_data, failed_checks, lost)",
 						  &args);
 }
 

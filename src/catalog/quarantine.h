@@ -26,9 +26,12 @@ typedef struct DqQuarantine
 	Interval *keep;
 } DqQuarantine;
 
-/* store rows: two arrays of the same length, json[] and text[] of arrays */
+/*
+ * Store rows: three arrays of the same length: jsonb[], text[] of arrays of
+ * names, and text[] of arrays of columns that are lost, or NULL.
+ */
 extern int64 dq_quarantine_store(const DqQuarantine *quarantine, Datum rows,
-								 Datum checks);
+								 Datum checks, Datum lost);
 
 /*
  * Rows that wait to be taken in again, into the result of one step: the ids as

@@ -8,11 +8,13 @@
 #include "postgres.h"
 
 #include "base/errctx.h"
+#include "base/session.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "quality/fused.h"
 #include "quality/place.h"
 #include "quality/sample.h"
+#include "utils/guc.h"
 
 /* most frequent failing values that are kept */
 #define TOP_VALUES 5
@@ -23,28 +25,35 @@
 typedef struct Question
 {
 	char *sql;
+	bool by_place; /* it says where the rows are */
 	Jsonb *answer;
 } Question;
 
 /*
- * ask: run the query of one jsonb.
+ * ask: run the query of one jsonb. Where many places are known, the planner
+ * would rather read the whole relation and look each row up among them.
  */
 static void
 ask(void *arg)
 {
 	Question *question = (Question *) arg;
-	DqRows *rows = dq_spi_query_readonly(DQ_USER, question->sql, NULL);
+	int level = NewGUCNestLevel();
+	DqRows *rows;
 
+	if (question->by_place)
+		dq_session_set("enable_seqscan", "off", true);
+	rows = dq_spi_query_readonly(DQ_USER, question->sql, NULL);
 	question->answer = dq_rows_jsonb(rows, 0, "answer");
+	dq_session_leave(level);
 }
 
 /*
  * ask_quietly: the answer, or NULL when there is none.
  */
 static Jsonb *
-ask_quietly(char *sql)
+ask_quietly(char *sql, bool by_place)
 {
-	Question question = {.sql = sql};
+	Question question = {.sql = sql, .by_place = by_place};
 	ErrorData *error = dq_errctx_try_subxact(ask, &question);
 
 	if (error == NULL)
@@ -79,10 +88,11 @@ known_rows(const DqProbe *probe, int count)
 Jsonb *
 dq_sample_rows(const DqProbe *probe, int count)
 {
+	bool known = probe->n_places >= count || probe->all_places;
 	char *failed;
 	StringInfoData sql;
 
-	if (probe->n_places >= count || probe->all_places)
+	if (known)
 		failed = known_rows(probe, Min(probe->n_places, count));
 	else
 		failed = probe->check->type->shape->failed_rows(probe);
@@ -95,7 +105,7 @@ dq_sample_rows(const DqProbe *probe, int count)
 					 " ELSE pg_catalog.jsonb_build_object('bytes', pg_catalog.pg_column_size(r.j)) END) AS answer"
 					 " FROM (SELECT pg_catalog.to_jsonb(f.*) AS j FROM (%s) AS f LIMIT %d) AS r",
 					 MAX_ROW_BYTES, failed, count);
-	return ask_quietly(sql.data);
+	return ask_quietly(sql.data, known);
 }
 
 /*
@@ -162,5 +172,5 @@ dq_sample_top(const DqProbe *probe)
 					 " ORDER BY g.n DESC, g.v::pg_catalog.text COLLATE pg_catalog.\"C\" LIMIT %d) AS t",
 					 top_value(probe), failed, group.data, MAX_ROW_BYTES,
 					 TOP_VALUES);
-	return ask_quietly(sql.data);
+	return ask_quietly(sql.data, probe->all_places);
 }

@@ -35,8 +35,8 @@
 #include "pgstat.h"
 #include "run/cleanup.h"
 #include "run/engine.h"
+#include "run/exchange.h"
 #include "run/retry.h"
-#include "run/setaside.h"
 #include "run/step.h"
 #include "run/tx.h"
 #include "stage/stage.h"
@@ -117,7 +117,7 @@ finish_publish(DqRun *run)
 	dq_step_check_constraints(run);
 	dq_tx_check_cancel();
 	dq_step_store_verdicts(run, true);
-	dq_setaside_publish(run);
+	dq_exchange_publish(run);
 	/* until they are dropped, the stages are there */
 	dq_runlog_set_state(run->id, DQ_RUN_SUCCEEDED,
 						run->schema != NULL && !run->is_inline);

@@ -1,73 +1,38 @@
 /*
  * setaside.c
- *	  Bad rows of a stage: out of it, into the quarantine, and back again.
+ *	  Bad rows of a stage: out of it, into a table beside it.
  *
  * An expect step with on_fail => 'quarantine' takes the rows that fail out of
- * the stage, in its own transaction, into a table beside it. The publish
- * transaction moves them into the quarantine, together with the loads of the
- * good ones, and counts: what was read is what went on and what was set aside.
- * So a run that fails leaves nothing in the quarantine (its stages are kept
- * with the bad rows in them), and a retry does not put a row there twice.
+ * the stage, in its own transaction, into a table beside it; exchange.c moves
+ * them into the quarantine when the run publishes. So a run that fails leaves
+ * nothing in the quarantine (its stages are kept with the bad rows in them),
+ * and a retry does not put a row there twice.
  *
- * The tables of the run belong to its owner. They are read as the owner; only
- * values cross into the bookkeeping.
+ * The tables of the run belong to its owner, as whom all of this runs.
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "base/dq_etl.h"
 #include "base/json.h"
-#include "base/session.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "catalog/quarantine.h"
 #include "miscadmin.h"
 #include "quality/quality.h"
 #include "run/setaside.h"
 #include "stage/stage.h"
+#include "stage/takeout.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
-#include "utils/snapmgr.h"
-
-/* rows that leave a stage in one statement */
-#define MOVE_ROWS 50000
-
-/* rows that enter the quarantine in one statement, and bytes of them */
-#define STORE_ROWS 1000
-#define STORE_BYTES (4 * 1024 * 1024)
 
 /* sets of checks whose names are kept at hand */
 #define KNOWN_SETS 16
-
-/* what a hidden value becomes */
-#define MASK "\"***\""
-
-/*
- * find_step: a step of the run by its name.
- */
-static DqStep *
-find_step(DqRun *run, const char *name)
-{
-	ListCell *lc;
-
-	foreach(lc, run->pipeline->steps)
-	{
-		DqStep *step = (DqStep *) lfirst(lc);
-
-		if (strcmp(step->name, name) == 0)
-			return step;
-	}
-	elog(ERROR, "no step \"%s\"", name);
-	return NULL;
-}
 
 /*
  * table_name: the table of the rows that one step set aside.
@@ -75,16 +40,24 @@ find_step(DqRun *run, const char *name)
 static char *
 table_name(DqRun *run, const char *step)
 {
-	return dq_sqltext_qualified(run->schema,
-								psprintf(DQ_SETASIDE_PREFIX "%d",
-										 find_step(run, step)->position));
+	return psprintf(DQ_SETASIDE_PREFIX "%d",
+					dq_step_find(run, step)->position);
 }
 
 /*
- * options_of: how a step sets rows aside; NULL when it does not.
+ * dq_setaside_table: the same as SQL.
  */
-static DqBadRowOptions *
-options_of(const DqStep *step)
+char *
+dq_setaside_table(DqRun *run, const char *step)
+{
+	return dq_sqltext_qualified(run->schema, table_name(run, step));
+}
+
+/*
+ * dq_setaside_options: how a step sets rows aside; NULL when it does not.
+ */
+DqBadRowOptions *
+dq_setaside_options(const DqStep *step)
 {
 	char *on_fail = dq_json_text(step->options, "on_fail", step->name);
 
@@ -100,7 +73,7 @@ options_of(const DqStep *step)
 DqBadRows *
 dq_setaside_begin(DqRun *run, DqStep *step)
 {
-	DqBadRowOptions *options = options_of(step);
+	DqBadRowOptions *options = dq_setaside_options(step);
 
 	return options == NULL ? NULL : dq_badrow_begin(options->max_rows);
 }
@@ -228,59 +201,6 @@ sorted_rows(DqBadRows *bad)
 }
 
 /*
- * arrays_of: the places of rows and the checks that they fail.
- */
-static void
-arrays_of(DqBadRow **rows, int count, List *verdicts, DqArgs *args)
-{
-	Datum *places = palloc(sizeof(Datum) * count);
-	Datum *names = palloc(sizeof(Datum) * count);
-	KnownNames known = {0};
-	int n;
-
-	for (n = 0; n < count; n++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		places[n] = PointerGetDatum(&rows[n]->tid);
-		names[n] = known_names(&known, rows[n]->failed, verdicts);
-	}
-	dq_args_datum(args, TIDARRAYOID,
-				  PointerGetDatum(construct_array(places, n, TIDOID,
-												  sizeof(ItemPointerData),
-												  false, TYPALIGN_SHORT)),
-				  false);
-	dq_args_datum(args, TEXTARRAYOID,
-				  PointerGetDatum(construct_array(names, n, TEXTOID, -1,
-												  false, TYPALIGN_INT)),
-				  false);
-}
-
-/*
- * row_image: SQL for a row of the table "t" beside the stage as it is stored:
- * masked columns hide what they hold, not that they hold something. What it is
- * has to be said, as the table is the owner's.
- */
-static char *
-row_image(const DqBadRowOptions *options)
-{
-	StringInfoData buf;
-	ListCell *lc;
-
-	if (options->mask == NIL)
-		return pstrdup("pg_catalog.row_to_json(t.row_data)");
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "(pg_catalog.to_jsonb(t.row_data)");
-	foreach(lc, options->mask)
-		appendStringInfo(&buf,
-						 " OPERATOR(pg_catalog.||) CASE WHEN (t.row_data).%s IS NULL THEN '{}'::pg_catalog.jsonb"
-						 " ELSE pg_catalog.jsonb_build_object(%s, '" MASK "'::pg_catalog.jsonb) END",
-						 dq_sqltext_ident((char *) lfirst(lc)),
-						 dq_sqltext_literal((char *) lfirst(lc)));
-	appendStringInfoString(&buf, ")::pg_catalog.json");
-	return buf.data;
-}
-
-/*
  * refuse_tampering: the stage is not what the checks saw.
  */
 static void
@@ -294,32 +214,37 @@ refuse_tampering(const DqGate *gate)
 }
 
 /*
- * move_rows: copy bad rows into the table beside the stage and delete them
- * from it.
+ * move_rows: some of the rows, with the names of the checks that they fail.
  */
-static void
-move_rows(DqRun *run, const DqGate *gate, DqBadRow **rows, int count)
+static bool
+move_rows(DqTakeout *takeout, DqBadRow **rows, int count, List *verdicts)
 {
-	char *stage = pstrdup(dq_sqltext_qualified(run->schema, gate->source));
-	DqArgs args = {0};
-	int64 copied;
-	int64 deleted;
+	ItemPointer places[DQ_TAKEOUT_ROWS];
+	Datum names[DQ_TAKEOUT_ROWS];
+	KnownNames known = {0};
+	int n;
 
-	arrays_of(rows, count, gate->verdicts, &args);
-	copied = dq_spi_execute(DQ_GENERATED,
-							psprintf("INSERT INTO %s (row_data, failed_checks)"
-									 " SELECT (s.*)::%s, b.names FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.tid[]), pg_catalog.unnest($2::pg_catalog.text[])) AS b (place, names)"
-									 " JOIN ONLY %s AS s ON s.ctid OPERATOR(pg_catalog.=) b.place",
-									 table_name(run, gate->step),
-									 stage, stage),
-							&args);
-	args.count = 1;
-	deleted = dq_spi_execute(DQ_GENERATED,
-							 psprintf("DELETE FROM ONLY %s AS s WHERE s.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])",
-									  stage),
-							 &args);
-	if (copied != count || deleted != count)
-		refuse_tampering(gate);
+	for (n = 0; n < count; n++)
+	{
+		places[n] = &rows[n]->tid;
+		names[n] = known_names(&known, rows[n]->failed, verdicts);
+	}
+	return dq_takeout_rows(takeout, places, names, count);
+}
+
+/*
+ * make_table: the table beside the stage, empty.
+ */
+static Oid
+make_table(DqRun *run, const DqGate *gate)
+{
+	char *stage = dq_sqltext_qualified(run->schema, gate->source);
+
+	(void) dq_spi_execute(DQ_GENERATED,
+						  psprintf("CREATE UNLOGGED TABLE %s (row_data %s, failed_checks pg_catalog.text)",
+								   dq_setaside_table(run, gate->step), stage),
+						  NULL);
+	return dq_stage_relation(run->schema, table_name(run, gate->step));
 }
 
 /*
@@ -328,32 +253,29 @@ move_rows(DqRun *run, const DqGate *gate, DqBadRow **rows, int count)
 static void
 move_out(DqRun *run, const DqGate *gate, DqBadRows *bad)
 {
+	Oid aside = make_table(run, gate);
 	DqBadRow **rows = sorted_rows(bad);
 	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext,
 											   "dq_etl rows set aside",
 											   ALLOCSET_DEFAULT_SIZES);
+	DqTakeout *takeout = dq_takeout_begin(dq_stage_relation(run->schema,
+															gate->source),
+										  aside);
 	MemoryContext old = MemoryContextSwitchTo(turn);
-	int level = NewGUCNestLevel();
 	int64 done;
 
-	/* go to the rows: planned by size, a join would read the whole stage */
-	dq_session_set("enable_hashjoin", "off", true);
-	dq_session_set("enable_mergejoin", "off", true);
-	dq_session_set("enable_seqscan", "off", true);
-	(void) dq_spi_execute(DQ_GENERATED,
-						  psprintf("CREATE UNLOGGED TABLE %s (row_data %s, failed_checks pg_catalog.text)",
-								   table_name(run, gate->step),
-								   dq_sqltext_qualified(run->schema,
-														gate->source)),
-						  NULL);
-	for (done = 0; done < gate->set_aside; done += MOVE_ROWS)
+	if (takeout == NULL)
+		refuse_tampering(gate);
+	for (done = 0; done < gate->set_aside; done += DQ_TAKEOUT_ROWS)
 	{
+		int count = (int) Min(DQ_TAKEOUT_ROWS, gate->set_aside - done);
+
+		if (!move_rows(takeout, rows + done, count, gate->verdicts))
+			refuse_tampering(gate);
 		MemoryContextReset(turn);
-		move_rows(run, gate, rows + done,
-				  (int) Min(MOVE_ROWS, gate->set_aside - done));
 	}
-	dq_session_leave(level);
 	MemoryContextSwitchTo(old);
+	dq_takeout_end(takeout);
 	MemoryContextDelete(turn);
 	pfree(rows);
 }
@@ -369,14 +291,14 @@ let_go_on(DqGate *gate, const DqBadRows *bad)
 	foreach(lc, gate->verdicts)
 	{
 		DqVerdict *verdict = (DqVerdict *) lfirst(lc);
+		int position = foreach_current_index(lc);
 
 		if (verdict->success || verdict->failed_rows == 0 ||
 			verdict->status != DQ_CHECK_FAIL ||
-			!bms_is_member(foreach_current_index(lc), bad->taken))
+			!bms_is_member(position, bad->taken))
 			continue;
 		verdict->success = true;
-		verdict->message = psprintf("%s and were set aside",
-									verdict->message);
+		gate->let_go = bms_add_member(gate->let_go, position);
 	}
 }
 
@@ -438,7 +360,7 @@ hide_values(DqGate *gate)
 char *
 dq_setaside_take(DqRun *run, DqStep *step, DqGate *gate, DqBadRows *bad)
 {
-	DqBadRowOptions *options = options_of(step);
+	DqBadRowOptions *options = dq_setaside_options(step);
 	MemoryContext old;
 
 	if (options->mask != NIL)
@@ -460,225 +382,4 @@ dq_setaside_take(DqRun *run, DqStep *step, DqGate *gate, DqBadRows *bad)
 	MemoryContextSwitchTo(old);
 	return psprintf(INT64_FORMAT " of " INT64_FORMAT " rows set aside",
 					gate->set_aside, gate->read);
-}
-
-/*
- * forget_return: an earlier attempt's rows went with its stage.
- */
-static void
-forget_return(DqRun *run, const char *stage)
-{
-	ListCell *lc;
-
-	foreach(lc, run->returned)
-	{
-		if (strcmp(((DqReturn *) lfirst(lc))->stage, stage) == 0)
-			run->returned = foreach_delete_current(run->returned, lc);
-	}
-}
-
-/*
- * dq_setaside_return: rows that a person sent back become rows of the stage
- * that was just built; their number. They are settled by the publish.
- */
-int64
-dq_setaside_return(DqRun *run, const char *stage)
-{
-	char *table = pstrdup(dq_sqltext_qualified(run->schema, stage));
-	MemoryContext old = MemoryContextSwitchTo(run->cxt);
-	DqReturn *back = palloc0(sizeof(DqReturn));
-	DqArgs args = {0};
-	int64 inserted;
-
-	back->stage = pstrdup(stage);
-	back->count = dq_quarantine_claim(run->pipeline->id, run->pipeline->owner,
-									  stage, run->id, &back->ids,
-									  &back->rows);
-	forget_return(run, stage);
-	MemoryContextSwitchTo(old);
-	if (back->count == 0)
-		return 0;
-	dq_args_datum(&args, JSONBARRAYOID, back->rows, false);
-	inserted = dq_spi_execute(DQ_GENERATED,
-							  psprintf("INSERT INTO %s SELECT r.* FROM pg_catalog.unnest($1::pg_catalog.jsonb[]) AS j (j),"
-									   " LATERAL pg_catalog.jsonb_populate_record(NULL::%s, j.j) AS r",
-									   table, table),
-							  &args);
-	if (inserted != back->count)
-		elog(ERROR, "took " INT64_FORMAT " of " INT64_FORMAT " rows back in",
-			 inserted, back->count);
-	old = MemoryContextSwitchTo(run->cxt);
-	run->returned = lappend(run->returned, back);
-	MemoryContextSwitchTo(old);
-	return inserted;
-}
-
-/* rows on their way into the quarantine */
-typedef struct Storing
-{
-	const DqQuarantine *quarantine;
-	MemoryContext cxt; /* of the rows that wait, reset when they are stored */
-	Datum images[STORE_ROWS];
-	Datum names[STORE_ROWS];
-	int count;
-	Size bytes;
-	int64 stored;
-} Storing;
-
-/*
- * store_waiting: those that wait.
- */
-static void
-store_waiting(Storing *storing)
-{
-	MemoryContext old = MemoryContextSwitchTo(storing->cxt);
-	ArrayType *images;
-	ArrayType *names;
-
-	if (storing->count > 0)
-	{
-		images = construct_array(storing->images, storing->count, JSONOID, -1,
-								 false, TYPALIGN_INT);
-		names = construct_array(storing->names, storing->count, TEXTOID, -1,
-								false, TYPALIGN_INT);
-		storing->stored += dq_quarantine_store(storing->quarantine,
-											   PointerGetDatum(images),
-											   PointerGetDatum(names));
-	}
-	storing->count = 0;
-	storing->bytes = 0;
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(storing->cxt);
-}
-
-/*
- * store_row: the next row of the table beside the stage.
- */
-static void
-store_row(void *arg, TupleTableSlot *slot)
-{
-	Storing *storing = (Storing *) arg;
-	MemoryContext old = MemoryContextSwitchTo(storing->cxt);
-	bool no_image;
-	bool no_names;
-	Datum image = slot_getattr(slot, 1, &no_image);
-	Datum names = slot_getattr(slot, 2, &no_names);
-
-	if (no_image || no_names)
-		elog(ERROR, "a row that was set aside is NULL");
-	storing->images[storing->count] =
-		PointerGetDatum(PG_DETOAST_DATUM_COPY(image));
-	storing->names[storing->count] =
-		PointerGetDatum(PG_DETOAST_DATUM_COPY(names));
-	storing->bytes += VARSIZE_ANY(storing->images[storing->count]);
-	storing->count++;
-	MemoryContextSwitchTo(old);
-	if (storing->count == STORE_ROWS || storing->bytes > STORE_BYTES)
-		store_waiting(storing);
-}
-
-/*
- * store_rows: all rows that one step set aside; their number.
- */
-static int64
-store_rows(DqRun *run, const DqGate *gate, const DqBadRowOptions *options)
-{
-	DqQuarantine quarantine = {.run_id = run->id,
-							   .pipeline_id = run->pipeline->id,
-							   .pipeline = run->pipeline->name,
-							   .owner = run->pipeline->owner,
-							   .owner_name = run->pipeline->owner_name,
-							   .step = gate->step,
-							   .source = gate->source,
-							   .mask = options->mask,
-							   .keep = options->keep};
-	Storing *storing = palloc0(sizeof(Storing));
-
-	storing->quarantine = &quarantine;
-	storing->cxt = AllocSetContextCreate(CurrentMemoryContext,
-										 "dq_etl rows to quarantine",
-										 ALLOCSET_DEFAULT_SIZES);
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	dq_spi_stream(DQ_GENERATED,
-				  psprintf("SELECT %s, t.failed_checks::pg_catalog.text FROM %s AS t",
-						   row_image(options), table_name(run, gate->step)),
-				  store_row, storing);
-	PopActiveSnapshot();
-	store_waiting(storing);
-	MemoryContextDelete(storing->cxt);
-	return storing->stored;
-}
-
-/*
- * rows_left: of a stage.
- */
-static int64
-rows_left(DqRun *run, const char *stage)
-{
-	DqRows *rows = dq_spi_query(DQ_GENERATED,
-								psprintf("SELECT pg_catalog.count(*) AS n FROM %s",
-										 dq_sqltext_qualified(run->schema,
-															  stage)),
-								NULL);
-
-	return dq_rows_int8(rows, 0, "n");
-}
-
-/*
- * set_aside_later: rows of the same stage that later steps set aside.
- */
-static int64
-set_aside_later(DqRun *run, const DqGate *gate)
-{
-	int64 count = 0;
-	bool later = false;
-	ListCell *lc;
-
-	foreach(lc, run->verdicts)
-	{
-		DqGate *other = (DqGate *) lfirst(lc);
-
-		if (later && strcmp(other->source, gate->source) == 0)
-			count += other->set_aside;
-		later = later || other == gate;
-	}
-	return count;
-}
-
-/*
- * dq_setaside_publish: the rows that were set aside become visible together
- * with the loads; read = passed + quarantined, or nothing is published.
- */
-void
-dq_setaside_publish(DqRun *run)
-{
-	ListCell *lc;
-
-	foreach(lc, run->verdicts)
-	{
-		DqGate *gate = (DqGate *) lfirst(lc);
-		DqStep *step = find_step(run, gate->step);
-		int64 passed;
-		int64 stored;
-
-		if (!gate->has_table)
-			continue;
-		stored = store_rows(run, gate, options_of(step));
-		passed = rows_left(run, gate->source) + set_aside_later(run, gate);
-		if (stored != gate->set_aside || passed + stored != gate->read)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("rows of \"%s\" do not add up", gate->source),
-					 errdetail("Step \"%s\" read " INT64_FORMAT " and set " INT64_FORMAT " aside; " INT64_FORMAT " are in quarantine and " INT64_FORMAT " went on.",
-							   gate->step, gate->read, gate->set_aside, stored,
-							   passed),
-					 errhint("No step may change the result of another; look for a call step that does.")));
-	}
-	foreach(lc, run->returned)
-	{
-		DqReturn *back = (DqReturn *) lfirst(lc);
-
-		dq_quarantine_replayed(back->ids, back->count, run->id);
-	}
 }

@@ -1,6 +1,6 @@
 /*
  * setaside.h
- *	  Bad rows of a stage: out of it, into the quarantine, and back again.
+ *	  Bad rows of a stage: out of it, into a table beside it.
  */
 #ifndef DQ_SETASIDE_H
 #define DQ_SETASIDE_H
@@ -16,10 +16,10 @@ extern DqBadRows *dq_setaside_begin(DqRun *run, DqStep *step);
 extern char *dq_setaside_take(DqRun *run, DqStep *step, DqGate *gate,
 							  DqBadRows *bad);
 
-/* before its checks: rows that a person sent back, into a new stage */
-extern int64 dq_setaside_return(DqRun *run, const char *stage);
+/* how a step sets rows aside; NULL: it does not */
+extern DqBadRowOptions *dq_setaside_options(const DqStep *step);
 
-/* in the publish transaction: store what was taken, and count again */
-extern void dq_setaside_publish(DqRun *run);
+/* SQL: the table of what a step set aside: row_data, failed_checks */
+extern char *dq_setaside_table(DqRun *run, const char *step);
 
 #endif /* DQ_SETASIDE_H */

@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "quality/quality.h"
+#include "run/exchange.h"
 #include "run/lock.h"
 #include "run/setaside.h"
 #include "run/step.h"
@@ -45,10 +46,10 @@ typedef struct StepResult
 typedef void (*StepHandler)(DqRun *run, DqStep *step, StepResult *result);
 
 /*
- * find_step: a step of the run by its name, NULL when there is none.
+ * dq_step_find: a step of the run by its name, NULL when there is none.
  */
-static DqStep *
-find_step(DqRun *run, const char *name)
+DqStep *
+dq_step_find(DqRun *run, const char *name)
 {
 	ListCell *lc;
 
@@ -73,7 +74,7 @@ build_stage(DqRun *run, DqStep *step, StepResult *result)
 	/* rows that row security hides must be an error, not a partial load */
 	dq_session_set("row_security", "off", run->is_inline);
 	result->counts.read = dq_stage_build(run->schema, step->name, query);
-	result->counts.read += dq_setaside_return(run, step->name);
+	result->counts.read += dq_exchange_return(run, step->name);
 }
 
 /*
@@ -83,7 +84,7 @@ build_stage(DqRun *run, DqStep *step, StepResult *result)
 static Oid
 source_relation(DqRun *run, const char *source)
 {
-	DqStep *step = find_step(run, source);
+	DqStep *step = dq_step_find(run, source);
 	List *names;
 
 	if (step != NULL && (step->kind == DQ_EXTRACT ||
@@ -460,6 +461,22 @@ dq_step_check_constraints(DqRun *run)
 }
 
 /*
+ * told_verdict: a verdict of a gate, which also says what became of the rows.
+ */
+static Datum
+told_verdict(const DqGate *gate, int position, bool published)
+{
+	DqVerdict verdict = *(DqVerdict *) list_nth(gate->verdicts, position);
+
+	if (bms_is_member(position, gate->let_go))
+		verdict.message =
+			psprintf(published ? "%s and were set aside" :
+								 "%s; none is in quarantine, as the run published nothing",
+					 verdict.message);
+	return dq_verdict_datum(&verdict);
+}
+
+/*
  * dq_step_store_verdicts: write the verdicts gathered so far, and the numbers
  * that later ones compare with; they stay in memory, since the transaction
  * may still be rolled back. Published: the run succeeds in this transaction.
@@ -473,15 +490,15 @@ dq_step_store_verdicts(DqRun *run, bool published)
 	{
 		DqGate *gate = (DqGate *) lfirst(lc);
 		ListCell *lv;
-		int position = 0;
 
 		foreach(lv, gate->verdicts)
 		{
 			DqVerdict *verdict = (DqVerdict *) lfirst(lv);
+			int position = foreach_current_index(lv);
 
 			dq_runlog_add_verdict(run->id, gate->attempt, gate->step,
-								  gate->source, ++position,
-								  dq_verdict_datum(verdict));
+								  gate->source, position + 1,
+								  told_verdict(gate, position, published));
 			dq_metric_store(verdict->points, run->id, published);
 		}
 	}

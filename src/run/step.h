@@ -5,6 +5,7 @@
 #ifndef DQ_STEP_H
 #define DQ_STEP_H
 
+#include "nodes/bitmapset.h"
 #include "run/run.h"
 
 /* verdicts of one expect step, kept until they can be stored */
@@ -17,8 +18,10 @@ typedef struct DqGate
 	int64 read; /* rows, when some may be set aside */
 	int64 set_aside;
 	bool has_table; /* there are some, beside the stage */
+	Bitmapset *let_go; /* verdicts that would have stopped the run */
 } DqGate;
 
+extern DqStep *dq_step_find(DqRun *run, const char *name);
 extern void dq_step_execute(DqRun *run, DqStep *step);
 extern void dq_step_check_constraints(DqRun *run);
 extern void dq_step_store_verdicts(DqRun *run, bool published);

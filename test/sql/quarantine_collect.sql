@@ -116,8 +116,9 @@ SELECT count(*) FROM etl.define('quarantine_collect', steps => ARRAY[
 	etl.extract('k', 'SELECT i FROM generate_series(1, 100) AS i'),
 	etl.expect('k', '{i > 10}', on_fail => 'quarantine'),
 	etl.call('forge', 'DO $$ BEGIN DROP TABLE dq_setaside_2; CREATE TABLE dq_setaside_2 AS SELECT 1::bigint AS row_data, 2 AS failed_checks FROM generate_series(1, 10); END $$')]);
+\set VERBOSITY sqlstate
 SELECT count(*) FROM bad_rows();
-\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
 SELECT count(*) FROM etl.define('quarantine_collect', steps => ARRAY[
 	etl.extract('k', 'SELECT i FROM generate_series(1, 100) AS i'),
 	etl.call('forge', 'CREATE TABLE child () INHERITS (k)', phase => 'publish'),
