@@ -2,17 +2,20 @@
  * batch.c
  *	  Some rows of a scan, as columns.
  *
- * Taking tuples apart is most of what a scan costs. A heap tuple is taken
- * apart here, straight into columns: columns before the first of variable
- * width are read at constant offsets, and what nobody wants is stepped over.
- * Every other kind of row goes through its slot.
+ * Taking tuples apart is most of what a scan costs. Heap tuples are taken
+ * apart here, column by column of all rows at once: where a value begins
+ * follows from the one before it in its row, but not from those of other
+ * rows, so that the processor works at many rows at a time. Columns before
+ * the first of variable width are read at constant offsets, and what nobody
+ * wants is stepped over. Every other kind of row goes through its slot.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/tupmacs.h"
 #include "base/compat.h"
+#include "port/pg_bitutils.h"
 #include "quality/batch.h"
+#include "quality/varlena.h"
 #include "storage/bufmgr.h"
 
 /*
@@ -66,6 +69,7 @@ static void
 lay_out(DqBatch *batch, TupleDesc desc)
 {
 	Datum *unwanted = palloc(sizeof(Datum) * DQ_BATCH_ROWS);
+	int32 *lengths = palloc(sizeof(int32) * DQ_BATCH_ROWS);
 	int offset = 0;
 	int i;
 
@@ -75,12 +79,14 @@ lay_out(DqBatch *batch, TupleDesc desc)
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 		DqBatchLayout *layout = &batch->layout[i];
 
-		layout->values = batch->values[i] ? batch->values[i] : unwanted;
+		layout->wanted = batch->values[i] != NULL;
+		layout->values = layout->wanted ? batch->values[i] : unwanted;
+		layout->lengths = layout->wanted ? batch->lengths[i] : lengths;
 		layout->reading = reading(att);
 		layout->len = att->attlen;
 		layout->align = alignment(att->attalign);
 		layout->offset = -1;
-		if (batch->values[i] != NULL && !att->attbyval)
+		if (layout->wanted && !att->attbyval)
 			batch->by_reference = true;
 		if (batch->fixed < batch->natts)
 			continue;
@@ -92,6 +98,7 @@ lay_out(DqBatch *batch, TupleDesc desc)
 		offset = TYPEALIGN(layout->align, offset);
 		layout->offset = offset;
 		offset += layout->len;
+		batch->fixed_end = offset;
 	}
 }
 
@@ -106,11 +113,15 @@ dq_batch_create(TupleDesc desc, const Bitmapset *wanted)
 
 	batch->serial = 1;
 	batch->values = palloc0(sizeof(Datum *) * (desc->natts + 1));
+	batch->lengths = palloc0(sizeof(int32 *) * (desc->natts + 1));
 	batch->nulls = palloc0(sizeof(uint64) * (desc->natts + 1));
 	batch->layout = palloc0(sizeof(DqBatchLayout) * (desc->natts + 1));
 	while ((member = bms_next_member(wanted, member)) >= 0)
 	{
 		batch->values[member - 1] = palloc0(sizeof(Datum) * DQ_BATCH_ROWS);
+		if (TupleDescAttr(desc, member - 1)->attlen == -1)
+			batch->lengths[member - 1] = palloc0(sizeof(int32) *
+												 DQ_BATCH_ROWS);
 		batch->natts = member;
 	}
 	lay_out(batch, desc);
@@ -118,10 +129,11 @@ dq_batch_create(TupleDesc desc, const Bitmapset *wanted)
 }
 
 /*
- * page_of: the page that the row's values point into, if it is pinned.
+ * dq_batch_page_of: the page that the row's values point into, if it is
+ * pinned.
  */
-static inline Buffer
-page_of(TupleTableSlot *stored)
+Buffer
+dq_batch_page_of(TupleTableSlot *stored)
 {
 	if (!TTS_IS_BUFFERTUPLE(stored))
 		return InvalidBuffer;
@@ -129,13 +141,13 @@ page_of(TupleTableSlot *stored)
 }
 
 /*
- * dq_batch_has_room: for the row that is stored in this slot.
+ * dq_batch_has_room: for a row of this page.
  */
 bool
-dq_batch_has_room(const DqBatch *batch, TupleTableSlot *stored)
+dq_batch_has_room(const DqBatch *batch, Buffer page)
 {
 	return batch->n_pages < DQ_BATCH_PAGES ||
-		   batch->pages[batch->n_pages - 1] == page_of(stored);
+		   batch->pages[batch->n_pages - 1] == page;
 }
 
 /*
@@ -153,10 +165,8 @@ dq_batch_is_full(const DqBatch *batch)
  * keep_page: pin the page of a row for as long as the batch points into it.
  */
 static inline void
-keep_page(DqBatch *batch, TupleTableSlot *stored)
+keep_page(DqBatch *batch, Buffer page)
 {
-	Buffer page = page_of(stored);
-
 	if (!BufferIsValid(page) ||
 		(batch->n_pages > 0 && batch->pages[batch->n_pages - 1] == page))
 		return;
@@ -165,81 +175,216 @@ keep_page(DqBatch *batch, TupleTableSlot *stored)
 }
 
 /*
- * take_value: the value at an offset, which it may lie behind for its
- * alignment; returns the offset behind it.
+ * align_at: the next place that is aligned. Tuples are, so an aligned place
+ * is an aligned offset.
  */
-static pg_attribute_always_inline uint32
-take_value(const DqBatchLayout *layout, int row, const char *data,
-		   uint32 offset)
+static inline const char *
+align_at(const char *at, uint8 align)
 {
-	const char *at;
+	return (const char *) TYPEALIGN(align, at);
+}
+
+/*
+ * take_varlena: the value of variable length at a place, which it may lie
+ * behind for its alignment; returns the place behind it.
+ */
+static inline const char *
+take_varlena(const char *at, uint8 align, Datum *value, int32 *length)
+{
+	/* a short one is not aligned and does not begin with a zero */
+	if (*at == 0)
+		at = align_at(at, align);
+	*value = PointerGetDatum(at);
+	if (VARATT_IS_1B(at) && !VARATT_IS_1B_E(at))
+	{
+		*length = VARSIZE_1B(at) - VARHDRSZ_SHORT;
+		return at + VARSIZE_1B(at);
+	}
+	*length = VARATT_IS_4B_U(at) ? (int32) (VARSIZE_4B(at) - VARHDRSZ) :
+								   DQ_LENGTH_UNKNOWN;
+	return at + VARSIZE_ANY(at);
+}
+
+/*
+ * is_null: is a value of a row that waits NULL? Then it is noted.
+ */
+static inline bool
+is_null(DqBatch *batch, int column, int row)
+{
+	if ((batch->with_nulls >> row & 1) == 0 ||
+		!att_isnull(column, batch->bitmaps[row]))
+		return false;
+	batch->nulls[column] |= UINT64CONST(1) << row;
+	batch->layout[column].values[row] = (Datum) 0;
+	if (batch->layout[column].lengths != NULL)
+		batch->layout[column].lengths[row] = 0;
+	return true;
+}
+
+/*
+ * For take_column: of each row that waits and has a value, make "step" of the
+ * place "at" where the value may begin; it is the place behind the value.
+ */
+#define TAKE_ROWS(step)                              \
+	for (row = from; row < to; row++)                \
+	{                                                \
+		const char *at;                              \
+                                                     \
+		if (nullable && is_null(batch, column, row)) \
+			continue;                                \
+		at = batch->at[row];                         \
+		batch->at[row] = (step);                     \
+	}
+#define TAKE_NUMBER(type, convert)                        \
+	TAKE_ROWS((at = align_at(at, align),                  \
+			   values[row] = convert(*(const type *) at), \
+			   at + sizeof(type)))
+
+/*
+ * take_column: the next column of some rows that wait.
+ */
+static pg_attribute_always_inline void
+take_column(DqBatch *batch, int column, int from, int to, bool nullable)
+{
+	const DqBatchLayout *layout = &batch->layout[column];
+	Datum *values = layout->values;
+	int32 *lengths = layout->lengths;
+	uint8 align = layout->align;
+	int len = layout->len;
+	int row;
 
 	switch (layout->reading)
 	{
 		case DQ_READ_BYTE:
-			layout->values[row] = CharGetDatum(data[offset]);
-			return offset + sizeof(char);
+			TAKE_NUMBER(char, CharGetDatum);
+			break;
 		case DQ_READ_INT2:
-			offset = TYPEALIGN(layout->align, offset);
-			at = data + offset;
-			layout->values[row] = Int16GetDatum(*(const int16 *) at);
-			return offset + sizeof(int16);
+			TAKE_NUMBER(int16, Int16GetDatum);
+			break;
 		case DQ_READ_INT4:
-			offset = TYPEALIGN(layout->align, offset);
-			at = data + offset;
-			layout->values[row] = Int32GetDatum(*(const int32 *) at);
-			return offset + sizeof(int32);
+			TAKE_NUMBER(int32, Int32GetDatum);
+			break;
 		case DQ_READ_INT8:
-			offset = TYPEALIGN(layout->align, offset);
-			at = data + offset;
-			layout->values[row] = *(const Datum *) at;
-			return offset + sizeof(Datum);
+			TAKE_NUMBER(Datum, (Datum));
+			break;
 		case DQ_READ_FIXED:
-			offset = TYPEALIGN(layout->align, offset);
-			layout->values[row] = PointerGetDatum(data + offset);
-			return offset + layout->len;
+			TAKE_ROWS((at = align_at(at, align),
+					   values[row] = PointerGetDatum(at), at + len));
+			break;
 		case DQ_READ_VARLENA:
-			/* a short one is not aligned and does not begin with a zero */
-			if (data[offset] == 0)
-				offset = TYPEALIGN(layout->align, offset);
-			layout->values[row] = PointerGetDatum(data + offset);
-			return offset + VARSIZE_ANY(data + offset);
+			TAKE_ROWS(take_varlena(at, align, &values[row], &lengths[row]));
+			break;
 		case DQ_READ_CSTRING:
-			layout->values[row] = PointerGetDatum(data + offset);
-			return offset + strlen(data + offset) + 1;
+			TAKE_ROWS((values[row] = PointerGetDatum(at),
+					   at + strlen(at) + 1));
+			break;
 	}
-	return offset;
+}
+
+/* for read_column: the value of each row from the place "at" where it is */
+#define READ_ROWS(value)                          \
+	for (row = from; row < to; row++)             \
+	{                                             \
+		const char *at = batch->at[row] + offset; \
+                                                  \
+		values[row] = (value);                    \
+	}
+
+/*
+ * read_column: a column at a constant offset of some rows that wait and have
+ * no NULLs.
+ */
+static void
+read_column(DqBatch *batch, int column, int from, int to)
+{
+	const DqBatchLayout *layout = &batch->layout[column];
+	Datum *values = layout->values;
+	int offset = layout->offset;
+	int row;
+
+	switch (layout->reading)
+	{
+		case DQ_READ_BYTE:
+			READ_ROWS(CharGetDatum(*at));
+			break;
+		case DQ_READ_INT2:
+			READ_ROWS(Int16GetDatum(*(const int16 *) at));
+			break;
+		case DQ_READ_INT4:
+			READ_ROWS(Int32GetDatum(*(const int32 *) at));
+			break;
+		case DQ_READ_INT8:
+			READ_ROWS(*(const Datum *) at);
+			break;
+		case DQ_READ_FIXED:
+			READ_ROWS(PointerGetDatum(at));
+			break;
+		case DQ_READ_VARLENA:
+		case DQ_READ_CSTRING:
+			break; /* their offset is not constant */
+	}
 }
 
 /*
- * take_apart: a heap tuple straight into columns.
+ * take_apart: some rows that wait, all columns of them.
  */
 static void
-take_apart(DqBatch *batch, HeapTuple tuple)
+take_apart(DqBatch *batch, int from, int to)
 {
-	HeapTupleHeader header = tuple->t_data;
-	const char *data = (const char *) header + header->t_hoff;
-	const DqBatchLayout *layout = batch->layout;
-	uint64 bit = UINT64CONST(1) << batch->count;
-	uint32 offset = 0;
+	uint64 some = (~UINT64CONST(0) >> (DQ_BATCH_ROWS - (to - from))) << from;
 	int i;
 
-	if (!HeapTupleHasNulls(tuple))
+	if ((batch->with_nulls & some) != 0)
 	{
 		for (i = 0; i < batch->natts; i++)
-			offset = take_value(&layout[i], batch->count, data, offset);
+			take_column(batch, i, from, to, true);
 		return;
 	}
-	for (i = 0; i < batch->natts; i++)
+	for (i = 0; i < batch->fixed; i++)
 	{
-		if (!att_isnull(i, header->t_bits))
-		{
-			offset = take_value(&layout[i], batch->count, data, offset);
-			continue;
-		}
-		batch->nulls[i] |= bit;
-		layout[i].values[batch->count] = (Datum) 0;
+		if (batch->layout[i].wanted)
+			read_column(batch, i, from, to);
 	}
+	if (batch->fixed == batch->natts)
+		return;
+	for (i = from; i < to; i++)
+		batch->at[i] += batch->fixed_end;
+	for (i = batch->fixed; i < batch->natts; i++)
+		take_column(batch, i, from, to, false);
+}
+
+/*
+ * dq_batch_complete: make columns of all rows. Those that wait follow each
+ * other, but for tables with rows of several shapes.
+ */
+void
+dq_batch_complete(DqBatch *batch)
+{
+	uint64 rest = batch->waiting;
+
+	while (rest != 0)
+	{
+		int from = pg_rightmost_one_pos64(rest);
+		uint64 gap = ~(rest >> from);
+		int to = gap == 0 ? DQ_BATCH_ROWS :
+							from + pg_rightmost_one_pos64(gap);
+
+		to = Min(to, batch->count);
+		take_apart(batch, from, to);
+		rest = to == DQ_BATCH_ROWS ? 0 : rest & (~UINT64CONST(0) << to);
+	}
+	batch->waiting = 0;
+	batch->with_nulls = 0;
+}
+
+/*
+ * length_of: as it is kept in a batch.
+ */
+static int32
+length_of(Datum value)
+{
+	return dq_varlena_is_plain(value) ? dq_varlena_length(value) :
+										DQ_LENGTH_UNKNOWN;
 }
 
 /*
@@ -260,7 +405,36 @@ copy_row(DqBatch *batch, TupleTableSlot *slot)
 			slot->tts_isnull[i] ? (Datum) 0 : slot->tts_values[i];
 		if (slot->tts_isnull[i])
 			batch->nulls[i] |= bit;
+		if (batch->lengths[i] != NULL)
+			batch->lengths[i][batch->count] =
+				slot->tts_isnull[i] ? 0 : length_of(slot->tts_values[i]);
 	}
+}
+
+/*
+ * dq_batch_add_tuple: a tuple of a page; there must be room.
+ */
+bool
+dq_batch_add_tuple(DqBatch *batch, HeapTupleHeader tuple, Buffer page,
+				   BlockNumber block, OffsetNumber offset)
+{
+	int row = batch->count;
+	uint64 bit = UINT64CONST(1) << row;
+
+	if (HeapTupleHeaderGetNatts(tuple) < batch->natts)
+		return false;
+	batch->at[row] = (const char *) tuple + tuple->t_hoff;
+	batch->waiting |= bit;
+	if ((tuple->t_infomask & HEAP_HASNULL) != 0)
+	{
+		batch->with_nulls |= bit;
+		batch->bitmaps[row] = tuple->t_bits;
+	}
+	keep_page(batch, page);
+	ItemPointerSet(&batch->tids[row], block, offset);
+	batch->all |= bit;
+	batch->count++;
+	return true;
 }
 
 /*
@@ -270,17 +444,19 @@ void
 dq_batch_add(DqBatch *batch, TupleTableSlot *slot, bool direct,
 			 TupleTableSlot *stored)
 {
+	Buffer page = dq_batch_page_of(stored);
 	HeapTuple tuple = NULL;
 
-	if (direct && TTS_IS_BUFFERTUPLE(slot))
-		tuple = ((BufferHeapTupleTableSlot *) slot)->base.tuple;
+	if (direct && BufferIsValid(page))
+		tuple = ((HeapTupleTableSlot *) slot)->tuple;
 	if (tuple != NULL &&
-		HeapTupleHeaderGetNatts(tuple->t_data) >= batch->natts)
-		take_apart(batch, tuple);
-	else
-		copy_row(batch, slot);
+		dq_batch_add_tuple(batch, tuple->t_data, page,
+						   ItemPointerGetBlockNumber(&stored->tts_tid),
+						   ItemPointerGetOffsetNumber(&stored->tts_tid)))
+		return;
+	copy_row(batch, slot);
 	if (batch->by_reference)
-		keep_page(batch, stored);
+		keep_page(batch, page);
 	batch->tids[batch->count] = stored->tts_tid;
 	batch->all |= UINT64CONST(1) << batch->count;
 	batch->count++;

@@ -4,17 +4,22 @@
  *
  * A batch holds up to 64 rows, so that a set of them is one machine word.
  * Values of types that are passed by reference point into pages which the
- * batch keeps pinned; they are valid until it is emptied.
+ * batch keeps pinned; they are valid until it is emptied. Rows that were
+ * added are columns only after dq_batch_complete.
  */
 #ifndef DQ_BATCH_H
 #define DQ_BATCH_H
 
+#include "access/htup_details.h"
 #include "executor/tuptable.h"
 #include "nodes/bitmapset.h"
 #include "storage/buf.h"
 #include "storage/itemptr.h"
 
 #define DQ_BATCH_ROWS 64
+
+/* the length of a value that is compressed or stored elsewhere */
+#define DQ_LENGTH_UNKNOWN (-1)
 
 /* pages that a batch may span */
 #define DQ_BATCH_PAGES 8
@@ -34,7 +39,10 @@ typedef enum DqBatchReading
 /* how a column lies in a tuple, and where its values go */
 typedef struct DqBatchLayout
 {
-	Datum *values; /* of a column that nobody wants: a place for all of them */
+	/* of a column that nobody wants: places for all of them */
+	Datum *values;
+	int32 *lengths; /* DQ_READ_VARLENA */
+	bool wanted;
 	DqBatchReading reading;
 	int16 len;
 	uint8 align; /* bytes */
@@ -47,14 +55,22 @@ typedef struct DqBatch
 	uint64 serial; /* counts batches; results may be kept by it */
 	uint64 all; /* the rows there are, a bit for each */
 	Datum **values; /* [attnum - 1][row]; NULL: nobody wants the column */
+	/* the same, of types of variable length: bytes of a value that is stored
+	 * as it is, or DQ_LENGTH_UNKNOWN */
+	int32 **lengths;
 	uint64 *nulls; /* [attnum - 1], a bit for each row */
 	Oid tableoid; /* of all of these rows */
 	ItemPointerData tids[DQ_BATCH_ROWS];
 	/* private to batch.c */
 	int natts; /* columns up to the last wanted one */
 	int fixed; /* of these, so many have constant offsets */
+	int fixed_end; /* the offset behind them */
 	bool by_reference; /* one of the wanted ones is */
 	DqBatchLayout *layout;
+	uint64 waiting; /* rows that have not been taken apart yet */
+	uint64 with_nulls; /* of these, those that have NULLs */
+	const char *at[DQ_BATCH_ROWS]; /* what is to be read next of them */
+	const bits8 *bitmaps[DQ_BATCH_ROWS]; /* of those with NULLs */
 	int n_pages;
 	Buffer pages[DQ_BATCH_PAGES];
 } DqBatch;
@@ -62,8 +78,11 @@ typedef struct DqBatch
 /* a batch for rows of this shape; "wanted" holds attribute numbers */
 extern DqBatch *dq_batch_create(TupleDesc desc, const Bitmapset *wanted);
 
-/* may the row in this slot be added, or must the batch be emptied first? */
-extern bool dq_batch_has_room(const DqBatch *batch, TupleTableSlot *stored);
+/* may a row of this page be added, or must the batch be emptied first? */
+extern bool dq_batch_has_room(const DqBatch *batch, Buffer page);
+
+/* the page that a row's values point into, if it is pinned */
+extern Buffer dq_batch_page_of(TupleTableSlot *stored);
 
 /* must it be emptied before the next row is fetched? */
 extern bool dq_batch_is_full(const DqBatch *batch);
@@ -74,6 +93,17 @@ extern bool dq_batch_is_full(const DqBatch *batch);
  */
 extern void dq_batch_add(DqBatch *batch, TupleTableSlot *slot, bool direct,
 						 TupleTableSlot *stored);
+
+/*
+ * Add a tuple of a pinned page, of the batch's shape; false when it has fewer
+ * columns than are read, so that it has to come in a slot.
+ */
+extern bool dq_batch_add_tuple(DqBatch *batch, HeapTupleHeader tuple,
+							   Buffer page, BlockNumber block,
+							   OffsetNumber offset);
+
+/* no row is added any more: make columns of all */
+extern void dq_batch_complete(DqBatch *batch);
 
 /* forget all rows */
 extern void dq_batch_empty(DqBatch *batch);

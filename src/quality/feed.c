@@ -9,11 +9,14 @@
 #include "postgres.h"
 
 #include "access/attmap.h"
+#include "access/heapam.h"
 #include "access/tableam.h"
 #include "base/compat.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "quality/feed.h"
+#include "storage/bufmgr.h"
 
 /* rows of one heap on their way */
 typedef struct Stream
@@ -23,6 +26,7 @@ typedef struct Stream
 	TupleTableSlot *row; /* the same, or in the relation's order */
 	AttrMap *map; /* NULL: the same */
 	AttrNumber last_stored; /* of the columns that are mapped */
+	HeapTupleData tuple; /* in the slot, when rows come by the page */
 } Stream;
 
 /*
@@ -166,6 +170,7 @@ feed_batch(DqFeed *feed)
 
 	if (feed->batch == NULL || feed->batch->count == 0)
 		return;
+	dq_batch_complete(feed->batch);
 	foreach(lc, feed->sinks)
 	{
 		DqSink *sink = (DqSink *) lfirst(lc);
@@ -209,7 +214,7 @@ next_row(Stream *stream)
 		feed_row(feed, stream->row);
 	if (batch == NULL)
 		return;
-	if (!dq_batch_has_room(batch, stream->stored))
+	if (!dq_batch_has_room(batch, dq_batch_page_of(stream->stored)))
 		feed_batch(feed);
 	dq_batch_add(batch, stream->row,
 				 stream->map == NULL && !feed->by_row, stream->stored);
@@ -218,19 +223,97 @@ next_row(Stream *stream)
 }
 
 /*
- * dq_feed_heap: all rows that the scan returns. Interruptible at each row.
+ * is_by_page: may the rows of a page be read where they lie? That is so when
+ * nothing but batches reads them, and the access method is the heap, which
+ * under this snapshot looks at all rows of a page when it comes to it.
+ */
+static bool
+is_by_page(const Stream *stream, Relation leaf, TableScanDesc scan)
+{
+	return stream->feed->batch != NULL && !stream->feed->by_row &&
+		   stream->map == NULL &&
+		   leaf->rd_tableam == GetHeapamTableAmRoutine() &&
+		   (scan->rs_flags & SO_ALLOW_PAGEMODE) != 0;
+}
+
+/*
+ * store_item: a row of the current page, in the slot.
+ */
+static void
+store_item(Stream *stream, HeapScanDesc scan, ItemId item, OffsetNumber offset)
+{
+	HeapTuple tuple = &stream->tuple;
+
+	tuple->t_data = (HeapTupleHeader) PageGetItem(BufferGetPage(scan->rs_cbuf),
+												  item);
+	tuple->t_len = ItemIdGetLength(item);
+	tuple->t_tableOid = RelationGetRelid(scan->rs_base.rs_rd);
+	ItemPointerSet(&tuple->t_self, scan->rs_cblock, offset);
+	ExecStoreBufferHeapTuple(tuple, stream->stored, scan->rs_cbuf);
+}
+
+/*
+ * feed_page: the rows of the current page from the one that the scan has
+ * just returned on; the scan believes then that it returned them all.
+ *
+ * The heap has noted which of them the snapshot sees, told serializable
+ * transactions, and keeps the page pinned until the scan goes on.
+ */
+static void
+feed_page(Stream *stream, HeapScanDesc scan)
+{
+	DqFeed *feed = stream->feed;
+	DqBatch *batch = feed->batch;
+	Page page = BufferGetPage(scan->rs_cbuf);
+	int count = scan->rs_ntuples;
+	int first = scan->rs_cindex;
+	int i;
+
+	for (i = first; i < count; i++)
+	{
+		OffsetNumber offset = scan->rs_vistuples[i];
+		ItemId item = PageGetItemId(page, offset);
+
+		if (!dq_batch_has_room(batch, scan->rs_cbuf))
+			feed_batch(feed);
+		if (!dq_batch_add_tuple(batch,
+								(HeapTupleHeader) PageGetItem(page, item),
+								scan->rs_cbuf, scan->rs_cblock, offset))
+		{
+			store_item(stream, scan, item, offset);
+			dq_batch_add(batch, stream->stored, true, stream->stored);
+		}
+		if (dq_batch_is_full(batch))
+			feed_batch(feed);
+	}
+	feed->rows += count - first;
+	/* as the scan counts those that it returns, but for the first */
+	pgstat_count_index_tuples(scan->rs_base.rs_rd, count - first - 1);
+	scan->rs_cindex = count - 1;
+}
+
+/*
+ * dq_feed_heap: all rows that the scan returns. Interruptible at each page,
+ * or at each row.
  */
 void
 dq_feed_heap(DqFeed *feed, Relation leaf, TableScanDesc scan)
 {
 	Stream stream;
+	bool by_page;
 
 	open_stream(&stream, feed, leaf);
+	by_page = is_by_page(&stream, leaf, scan);
 	if (feed->batch != NULL)
 		feed->batch->tableoid = RelationGetRelid(leaf);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, stream.stored))
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (by_page)
+		{
+			feed_page(&stream, (HeapScanDesc) scan);
+			continue;
+		}
 		feed->rows++;
 		next_row(&stream);
 	}
