@@ -20,6 +20,7 @@ static const DqRecogniser recognisers[] = {
 	dq_kernel_number_recognise,
 	dq_kernel_pair_recognise,
 	dq_kernel_set_recognise,
+	dq_kernel_numeric_recognise,
 	dq_kernel_order_recognise,
 	dq_kernel_text_recognise,
 	dq_kernel_length_recognise,

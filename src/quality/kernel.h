@@ -54,6 +54,9 @@ typedef struct DqKernelSet
 {
 	TupleDesc desc;
 	List *kernels; /* that have an expression which is not volatile */
+	/* what kernels of one column share, private to their files */
+	List *decimals;
+	List *prefixes;
 	ExprContext *econtext;
 	TupleTableSlot *slot; /* a row for the executor */
 } DqKernelSet;
@@ -78,6 +81,7 @@ extern DqKernel *dq_kernel_logic_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_number_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_pair_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_set_recognise(DqKernelSet *set, Node *expr);
+extern DqKernel *dq_kernel_numeric_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_order_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_text_recognise(DqKernelSet *set, Node *expr);
 extern DqKernel *dq_kernel_length_recognise(DqKernelSet *set, Node *expr);

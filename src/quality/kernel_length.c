@@ -10,8 +10,7 @@
 
 #include "mb/pg_wchar.h"
 #include "nodes/nodeFuncs.h"
-#include "quality/comparison.h"
-#include "quality/kernel.h"
+#include "quality/number.h"
 #include "quality/varlena.h"
 #include "utils/fmgroids.h"
 
@@ -20,9 +19,15 @@ typedef struct Length
 	DqKernel head;
 	int column;
 	int longest; /* bytes of a character; 1: bytes are counted */
+	bool ascii; /* bytes without the highest bit are characters */
+	bool utf8;
 	bool outside; /* the opposite */
-	int64 low;
-	int64 high;
+	int32 low; /* at least 0 */
+	int32 high; /* below low: none */
+	/* bytes: from so many on at least low characters, beyond so many more
+	 * than high characters */
+	int32 sure_low;
+	int32 sure_high;
 } Length;
 
 /*
@@ -51,12 +56,37 @@ count_utf8(const char *data, int len)
 }
 
 /*
+ * is_ascii: has no byte its highest bit set? The last bytes are looked at
+ * twice rather than one by one.
+ */
+static inline bool
+is_ascii(const char *data, int len)
+{
+	const uint64 high = UINT64CONST(0x8080808080808080);
+	uint64 seen = 0;
+	uint64 word;
+	int i;
+
+	if (len < 8)
+		return (dq_varlena_prefix(data, len) & high) == 0;
+	for (i = 0; i < len - 8; i += 8)
+	{
+		memcpy(&word, data + i, 8);
+		seen |= word;
+	}
+	memcpy(&word, data + len - 8, 8);
+	return ((seen | word) & high) == 0;
+}
+
+/*
  * count_characters: of a text in the encoding of the database.
  */
-static int
-count_characters(const char *data, int len)
+static inline int
+count_characters(const Length *length, const char *data, int len)
 {
-	if (GetDatabaseEncoding() == PG_UTF8)
+	if (length->ascii && is_ascii(data, len))
+		return len;
+	if (length->utf8)
 		return count_utf8(data, len);
 	return pg_mbstrlen_with_len(data, len);
 }
@@ -64,40 +94,89 @@ count_characters(const char *data, int len)
 /*
  * is_inside: is the length of a value within the bounds?
  */
-static inline bool
+static bool
 is_inside(const Length *length, Datum value)
 {
 	int bytes = dq_varlena_length(value);
-	int least = (bytes + length->longest - 1) / length->longest;
 	DqBytes text;
 	int characters;
 
-	if (least >= length->low && bytes <= length->high)
+	if (bytes >= length->sure_low && bytes <= length->high)
 		return true;
-	if (bytes < length->low || least > length->high)
+	if (bytes < length->low || bytes > length->sure_high)
 		return false;
 	dq_varlena_open(&text, value);
-	characters = count_characters(text.data, text.len);
+	characters = count_characters(length, text.data, text.len);
 	dq_varlena_close(&text);
 	return characters >= length->low && characters <= length->high;
 }
 
 /*
- * answer_length
+ * answer_length: by the number of bytes for all rows; those that it does not
+ * tell, or whose number of bytes is not known, one by one.
  */
 static DqBits
 answer_length(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
 {
 	Length *length = (Length *) kernel;
 	const Datum *values = batch->values[length->column];
+	const int32 *bytes = batch->lengths[length->column];
 	DqBits result = {0, batch->nulls[length->column]};
+	int32 low = length->low;
+	int32 high = length->high;
+	int32 sure_low = length->sure_low;
+	int32 sure_high = length->sure_high;
+	uint64 open;
 	int row;
 
-	DQ_EACH_ROW(row, wanted & ~result.null)
-	result.yes |= (uint64) is_inside(length, values[row]) << row;
+	DQ_PACK(result.yes, row, (bytes[row] >= sure_low) & (bytes[row] <= high));
+	DQ_PACK(open, row,
+			(bytes[row] < 0) |
+				((bytes[row] >= low) & (bytes[row] <= sure_high)));
+	open &= ~result.yes & ~result.null & wanted;
+	DQ_EACH_ROW(row, open)
+	{
+		int characters;
+
+		if (bytes[row] < 0)
+		{
+			result.yes |= (uint64) is_inside(length, values[row]) << row;
+			continue;
+		}
+		characters =
+			count_characters(length, VARDATA_ANY(DatumGetPointer(values[row])),
+							 bytes[row]);
+		result.yes |= (uint64) (characters >= low && characters <= high)
+					  << row;
+	}
+	result.yes &= ~result.null;
 	if (length->outside)
 		result.yes = ~(result.yes | result.null);
 	return result;
+}
+
+/*
+ * clamp: as a number of bytes or characters.
+ */
+static int32
+clamp(int64 value)
+{
+	return (int32) Max(Min(value, PG_INT32_MAX), 0);
+}
+
+/*
+ * be_sure: what numbers of bytes tell.
+ */
+static void
+be_sure(Length *length)
+{
+	length->sure_low = 0;
+	if (length->low > 0)
+		length->sure_low =
+			clamp((int64) length->longest * (length->low - 1) + 1);
+	length->sure_high = -1;
+	if (length->high >= 0)
+		length->sure_high = clamp((int64) length->longest * length->high);
 }
 
 /*
@@ -119,6 +198,7 @@ merge(DqKernel *kernel, DqKernel *other)
 	both->head.shared = false;
 	both->low = Max(one->low, two->low);
 	both->high = Min(one->high, two->high);
+	be_sure(both);
 	return &both->head;
 }
 
@@ -152,33 +232,37 @@ measured_column(Node *expr, int *longest)
 }
 
 /*
- * bound: the lengths that REL value means.
+ * bound: the lengths that REL value means; none: high is -1.
  */
 static void
 bound(Length *length, DqRelation relation, int64 value)
 {
-	length->low = 0;
-	length->high = PG_INT32_MAX;
+	int64 low = 0;
+	int64 high = PG_INT32_MAX;
+
 	length->outside = relation == DQ_NOT_EQUAL;
 	switch (relation)
 	{
 		case DQ_LESS:
-			length->high = value - 1;
+			high = value - 1;
 			break;
 		case DQ_LESS_EQUAL:
-			length->high = value;
+			high = value;
 			break;
 		case DQ_EQUAL:
 		case DQ_NOT_EQUAL:
-			length->low = length->high = value;
+			low = high = value;
 			break;
 		case DQ_GREATER_EQUAL:
-			length->low = value;
+			low = value;
 			break;
 		case DQ_GREATER:
-			length->low = value + 1;
+			low = value + 1;
 			break;
 	}
+	length->low = clamp(low);
+	length->high = high < 0 || low > PG_INT32_MAX ? -1 : clamp(high);
+	be_sure(length);
 }
 
 /*
@@ -210,6 +294,8 @@ dq_kernel_length_recognise(DqKernelSet *set, Node *expr)
 	length->head.merge = merge;
 	length->column = column;
 	length->longest = longest;
+	length->utf8 = GetDatabaseEncoding() == PG_UTF8;
+	length->ascii = longest == 1 || length->utf8;
 	bound(length, relation, DatumGetInt32(constant->constvalue));
 	return &length->head;
 }

@@ -41,11 +41,13 @@ typedef struct FloatRange
 		IntRange *range = (IntRange *) kernel;                                \
 		uint64 low = (uint64) range->low;                                     \
 		uint64 span = (uint64) range->high - low;                             \
+		const Datum *values = batch->values[range->column];                   \
 		uint64 found = 0;                                                     \
+		int row;                                                              \
                                                                               \
 		if (range->low <= range->high)                                        \
-			DQ_GATHER(batch, range->column, found,                            \
-					  (uint64) dq_number_int(value, kind) - low <= span);     \
+			DQ_PACK(found, row,                                               \
+					(uint64) dq_number_int(values[row], kind) - low <= span); \
 		return dq_number_answer(batch, range->column, found, range->outside); \
 	}
 
@@ -62,21 +64,22 @@ INT_RANGE(answer_bool, DQ_KIND_BOOL)
 		FloatRange *range = (FloatRange *) kernel;                            \
 		float8 low = range->low;                                              \
 		float8 high = range->high;                                            \
+		const Datum *values = batch->values[range->column];                   \
 		uint64 found = 0;                                                     \
+		int row;                                                              \
                                                                               \
 		if (isnan(low))                                                       \
 		{                                                                     \
 			if (isnan(high))                                                  \
-				DQ_GATHER(batch, range->column, found,                        \
-						  isnan(dq_number_float(value, kind)));               \
+				DQ_PACK(found, row,                                           \
+						isnan(dq_number_float(values[row], kind)));           \
 		}                                                                     \
 		else if (isnan(high))                                                 \
-			DQ_GATHER(batch, range->column, found,                            \
-					  !(dq_number_float(value, kind) < low));                 \
+			DQ_PACK(found, row, !(dq_number_float(values[row], kind) < low)); \
 		else                                                                  \
-			DQ_GATHER(batch, range->column, found,                            \
-					  (dq_number_float(value, kind) >= low) &                 \
-						  (dq_number_float(value, kind) <= high));            \
+			DQ_PACK(found, row,                                               \
+					(dq_number_float(values[row], kind) >= low) &             \
+						(dq_number_float(values[row], kind) <= high));        \
 		return dq_number_answer(batch, range->column, found, range->outside); \
 	}
 

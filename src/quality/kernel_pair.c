@@ -15,30 +15,6 @@ typedef struct Pair
 } Pair;
 
 /*
- * holds: does an order fulfil a relation?
- */
-static inline bool
-holds(DqRelation relation, int order)
-{
-	switch (relation)
-	{
-		case DQ_LESS:
-			return order < 0;
-		case DQ_LESS_EQUAL:
-			return order <= 0;
-		case DQ_EQUAL:
-			return order == 0;
-		case DQ_GREATER_EQUAL:
-			return order >= 0;
-		case DQ_GREATER:
-			return order > 0;
-		case DQ_NOT_EQUAL:
-			break;
-	}
-	return order != 0;
-}
-
-/*
  * finish_pair: NULL when one of them is.
  */
 static inline DqBits
@@ -53,6 +29,29 @@ finish_pair(const DqBatch *batch, const DqComparison *comparison,
 	return result;
 }
 
+/* one function for each kind: the loop has to know how to read */
+#define INT_PAIR(name, kind)                                    \
+	static DqBits name(DqKernel *kernel, const DqBatch *batch,  \
+					   uint64 wanted)                           \
+	{                                                           \
+		const DqComparison *c = &((Pair *) kernel)->comparison; \
+		const Datum *left = batch->values[c->column];           \
+		const Datum *right = batch->values[c->other];           \
+		uint64 found = 0;                                       \
+		int row;                                                \
+                                                                \
+		DQ_PACK_RELATION(c->relation, found, row,               \
+						 dq_number_int(left[row], kind),        \
+						 dq_number_int(right[row], kind));      \
+		return finish_pair(batch, c, found);                    \
+	}
+
+INT_PAIR(answer_pair_int4, DQ_KIND_INT4)
+INT_PAIR(answer_pair_int8, DQ_KIND_INT8)
+
+/*
+ * answer_pair_int: of any two kinds of integers.
+ */
 static DqBits
 answer_pair_int(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
 {
@@ -60,18 +59,17 @@ answer_pair_int(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
 	const Datum *left = batch->values[c->column];
 	const Datum *right = batch->values[c->other];
 	uint64 found = 0;
-	int i;
+	int row;
 
-	for (i = 0; i < batch->count; i++)
-	{
-		int64 x = dq_number_int(left[i], c->kind);
-		int64 y = dq_number_int(right[i], c->other_kind);
-
-		found |= (uint64) holds(c->relation, (x > y) - (x < y)) << i;
-	}
+	DQ_PACK_RELATION(c->relation, found, row,
+					 dq_number_int(left[row], c->kind),
+					 dq_number_int(right[row], c->other_kind));
 	return finish_pair(batch, c, found);
 }
 
+/*
+ * answer_pair_float
+ */
 static DqBits
 answer_pair_float(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
 {
@@ -79,17 +77,30 @@ answer_pair_float(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
 	const Datum *left = batch->values[c->column];
 	const Datum *right = batch->values[c->other];
 	uint64 found = 0;
-	int i;
+	int row;
 
-	for (i = 0; i < batch->count; i++)
+	for (row = 0; row < batch->count; row++)
 	{
-		float8 x = dq_number_float(left[i], c->kind);
-		float8 y = dq_number_float(right[i], c->other_kind);
+		float8 x = dq_number_float(left[row], c->kind);
+		float8 y = dq_number_float(right[row], c->other_kind);
 		int order = float8_cmp_internal(x, y);
 
-		found |= (uint64) holds(c->relation, order) << i;
+		found |= (uint64) dq_number_holds(c->relation, order) << row;
 	}
 	return finish_pair(batch, c, found);
+}
+
+/*
+ * answer_of: two kinds of integers.
+ */
+static DqKernelAnswer
+answer_of(DqKind left, DqKind right)
+{
+	if (left == DQ_KIND_INT4 && right == DQ_KIND_INT4)
+		return answer_pair_int4;
+	if (left == DQ_KIND_INT8 && right == DQ_KIND_INT8)
+		return answer_pair_int8;
+	return answer_pair_int;
 }
 
 /*
@@ -117,7 +128,8 @@ dq_kernel_pair_recognise(DqKernelSet *set, Node *expr)
 	if (!dq_comparison_read(expr, &comparison) || comparison.other < 0)
 		return NULL;
 	if (dq_number_is_int(comparison.kind))
-		return make_pair(&comparison, answer_pair_int);
+		return make_pair(&comparison, answer_of(comparison.kind,
+												comparison.other_kind));
 	if (dq_number_is_float(comparison.kind))
 		return make_pair(&comparison, answer_pair_float);
 	return NULL;

@@ -4,12 +4,11 @@
  *
  * Under a deterministic collation texts are equal when their bytes are; of
  * bpchar, without the blanks at their ends. The length and the first eight
- * bytes decide nearly always.
+ * bytes decide nearly always; they are read once for all sets of a column.
  */
 #include "postgres.h"
 
-#include "quality/comparison.h"
-#include "quality/kernel.h"
+#include "quality/number.h"
 #include "quality/varlena.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -22,15 +21,26 @@ typedef struct Entry
 	uint64 prefix;
 } Entry;
 
+/* what kernels of a column read of the texts of a batch */
+typedef struct Prefixes
+{
+	int column;
+	uint64 serial; /* of the batch */
+	uint64 known; /* rows */
+	uint64 prefixes[DQ_BATCH_ROWS];
+} Prefixes;
+
 /* a hash table, open addressing */
 typedef struct TextSet
 {
 	DqKernel head;
 	int column;
+	Prefixes *prefixes;
 	bool blanks; /* blanks at the end mean nothing */
 	bool negated;
 	bool has_null;
 	int longest;
+	uint64 lengths; /* that texts of the set have, as bits; 63: or more */
 	uint32 mask; /* places - 1 */
 	Entry *entries;
 } TextSet;
@@ -48,20 +58,22 @@ place_of(const TextSet *set, uint64 prefix, int len)
 }
 
 /*
- * contains: is it one of the set?
+ * length_bit: of a set of lengths.
+ */
+static inline uint64
+length_bit(int len)
+{
+	return UINT64CONST(1) << Min(len, 63);
+}
+
+/*
+ * contains: is a text of this prefix one of the set?
  */
 static inline bool
-contains(const TextSet *set, const char *data, int len)
+contains(const TextSet *set, uint64 prefix, const char *data, int len)
 {
-	uint64 prefix;
-	uint32 at;
+	uint32 at = place_of(set, prefix, len);
 
-	if (set->blanks)
-		len = bpchartruelen(unconstify(char *, data), len);
-	if (len > set->longest)
-		return false;
-	prefix = dq_varlena_prefix(data, len);
-	at = place_of(set, prefix, len);
 	while (set->entries[at].data != NULL)
 	{
 		const Entry *entry = &set->entries[at];
@@ -75,6 +87,93 @@ contains(const TextSet *set, const char *data, int len)
 }
 
 /*
+ * contains_value: is a value, however it is stored, one of the set? What is
+ * too long is not even fetched.
+ */
+static bool
+contains_value(const TextSet *set, Datum value)
+{
+	DqBytes bytes;
+	int len;
+	bool found = false;
+
+	if (!set->blanks && dq_varlena_length(value) > set->longest)
+		return false;
+	dq_varlena_open(&bytes, value);
+	len = bytes.len;
+	if (set->blanks)
+		len = bpchartruelen(unconstify(char *, bytes.data), len);
+	if (len <= set->longest)
+		found = contains(set, dq_varlena_prefix(bytes.data, len), bytes.data,
+						 len);
+	dq_varlena_close(&bytes);
+	return found;
+}
+
+/*
+ * read_prefixes: of rows whose values are stored as they are.
+ */
+static void
+read_prefixes(Prefixes *prefixes, const DqBatch *batch, uint64 rows)
+{
+	const Datum *values = batch->values[prefixes->column];
+	const int32 *lengths = batch->lengths[prefixes->column];
+	int row;
+
+	if (prefixes->serial != batch->serial)
+		prefixes->known = 0;
+	prefixes->serial = batch->serial;
+	DQ_EACH_ROW(row, rows & ~prefixes->known)
+	{
+		prefixes->prefixes[row] =
+			dq_varlena_prefix(VARDATA_ANY(DatumGetPointer(values[row])),
+							  lengths[row]);
+	}
+	prefixes->known |= rows;
+}
+
+/*
+ * find_plain: rows whose values are stored as they are and are in the set.
+ */
+static uint64
+find_plain(const TextSet *set, const DqBatch *batch, uint64 wanted)
+{
+	const Datum *values = batch->values[set->column];
+	const int32 *lengths = batch->lengths[set->column];
+	const uint64 *prefixes = set->prefixes->prefixes;
+	uint64 rows = 0;
+	uint64 found = 0;
+	int row;
+
+	for (row = 0; row < batch->count; row++)
+		rows |= (set->lengths >> Min((uint32) lengths[row], 63) & 1) << row;
+	rows &= wanted;
+	read_prefixes(set->prefixes, batch, rows);
+	DQ_EACH_ROW(row, rows)
+	{
+		found |= (uint64) contains(set, prefixes[row],
+								   VARDATA_ANY(DatumGetPointer(values[row])),
+								   lengths[row])
+				 << row;
+	}
+	return found;
+}
+
+/*
+ * unknown_lengths: rows whose values are compressed or stored elsewhere.
+ */
+static uint64
+unknown_lengths(const DqBatch *batch, int column)
+{
+	const int32 *lengths = batch->lengths[column];
+	uint64 rows;
+	int row;
+
+	DQ_PACK(rows, row, lengths[row] < 0);
+	return rows;
+}
+
+/*
  * answer_set: = ANY; NULL instead of false when an element is NULL.
  */
 static DqBits
@@ -83,24 +182,17 @@ answer_set(DqKernel *kernel, const DqBatch *batch, uint64 wanted)
 	TextSet *set = (TextSet *) kernel;
 	const Datum *values = batch->values[set->column];
 	DqBits result = {0, batch->nulls[set->column]};
+	uint64 others = wanted & ~result.null;
 	int row;
 
-	DQ_EACH_ROW(row, wanted & ~result.null)
+	if (!set->blanks)
 	{
-		DqBytes bytes;
-
-		/* what is too long is not even fetched */
-		if (!set->blanks && dq_varlena_length(values[row]) > set->longest)
-			continue;
-		dq_varlena_open(&bytes, values[row]);
-		result.yes |= (uint64) contains(set, bytes.data, bytes.len) << row;
-		dq_varlena_close(&bytes);
+		others &= unknown_lengths(batch, set->column);
+		result.yes = find_plain(set, batch, wanted & ~result.null & ~others);
 	}
-	if (set->has_null)
-		result.null |= ~result.yes;
-	if (set->negated)
-		result.yes = ~(result.yes | result.null);
-	return result;
+	DQ_EACH_ROW(row, others)
+	result.yes |= (uint64) contains_value(set, values[row]) << row;
+	return dq_number_membership(result, set->has_null, set->negated);
 }
 
 /*
@@ -119,6 +211,7 @@ add(TextSet *set, Datum element)
 		entry.len = bpchartruelen(unconstify(char *, entry.data), entry.len);
 	entry.prefix = dq_varlena_prefix(entry.data, entry.len);
 	set->longest = Max(set->longest, entry.len);
+	set->lengths |= length_bit(entry.len);
 	at = place_of(set, entry.prefix, entry.len);
 	while (set->entries[at].data != NULL)
 		at = (at + 1) & set->mask;
@@ -126,10 +219,31 @@ add(TextSet *set, Datum element)
 }
 
 /*
+ * prefixes_of: a column, shared by its kernels.
+ */
+static Prefixes *
+prefixes_of(DqKernelSet *kernels, int column)
+{
+	Prefixes *prefixes;
+	ListCell *lc;
+
+	foreach(lc, kernels->prefixes)
+	{
+		prefixes = (Prefixes *) lfirst(lc);
+		if (prefixes->column == column)
+			return prefixes;
+	}
+	prefixes = palloc0(sizeof(Prefixes));
+	prefixes->column = column;
+	kernels->prefixes = lappend(kernels->prefixes, prefixes);
+	return prefixes;
+}
+
+/*
  * make_set: of these elements.
  */
 static DqKernel *
-make_set(const DqMembership *membership)
+make_set(DqKernelSet *kernels, const DqMembership *membership)
 {
 	TextSet *set = palloc0(sizeof(TextSet));
 	uint32 places = 4;
@@ -139,6 +253,7 @@ make_set(const DqMembership *membership)
 		places *= 2;
 	set->head.answer = answer_set;
 	set->column = membership->column;
+	set->prefixes = prefixes_of(kernels, set->column);
 	set->blanks = membership->kind == DQ_KIND_BPCHAR;
 	set->negated = membership->negated;
 	set->has_null = membership->has_null;
@@ -169,7 +284,7 @@ dq_kernel_text_recognise(DqKernelSet *set, Node *expr)
 	DqMembership one = {.count = 1};
 
 	if (dq_comparison_read_set(expr, &one))
-		return is_text(one.kind, one.collation) ? make_set(&one) : NULL;
+		return is_text(one.kind, one.collation) ? make_set(set, &one) : NULL;
 	if (!dq_comparison_read(expr, &comparison) || comparison.other >= 0 ||
 		!is_text(comparison.kind, comparison.collation))
 		return NULL;
@@ -181,5 +296,5 @@ dq_kernel_text_recognise(DqKernelSet *set, Node *expr)
 	one.has_null = false;
 	one.count = 1;
 	one.elements = &comparison.constant;
-	return make_set(&one);
+	return make_set(set, &one);
 }
