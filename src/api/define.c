@@ -541,7 +541,7 @@ check_windows(const DqPipeline *pipeline, List *drafts)
 			dq_load_needs_window(draft->step.options))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("load \"%s\" replaces a window, and the pipeline has no period",
+					 errmsg("load \"%s\" needs a window, and the pipeline has no period",
 							draft->step.name),
 					 errhint("Pass period => '1 day' or another interval to etl.define.")));
 	}

@@ -13,6 +13,7 @@ typedef struct DqHistory
 	DqKey *entity; /* the key without valid_from */
 	DqKey *start; /* valid_from alone */
 	Oid type; /* of valid_from and valid_to, below domains */
+	List *carried; /* of DqCarried *: what the batch lacks, see carry.h */
 	bool closes_missing; /* keys that the batch lacks end with the window */
 	bool is_tracked_all; /* the sequence counts as content, too */
 } DqHistory;

@@ -15,6 +15,10 @@
  * Rows of the stage: rows_read = inserted + updated + unchanged + suppressed +
  * rejected + those that only delete. Rows of the target: deleted (removed, or
  * marked as deleted), closed.
+ *
+ * With history, one row of the stage may write several versions, or none with
+ * others beside it. There inserted, updated, closed, deleted and suppressed
+ * are versions, and rows_read = unchanged + rejected + those with news.
  */
 typedef struct DqLoadCounts
 {

@@ -6,8 +6,7 @@
  * options say what counts as a change and when it happened. Mode scd1 is merge
  * with a sequence.
  *
- * Nothing is ever dated by the clock: a version begins at the sequence of the
- * row that brings it, or at the end of the run's window.
+ * Nothing is ever dated by the clock (dating.c).
  */
 #include "postgres.h"
 
@@ -18,13 +17,13 @@
 #include "catalog/pg_type.h"
 #include "load/batch.h"
 #include "load/block.h"
+#include "load/carry.h"
 #include "load/check.h"
-#include "load/column.h"
+#include "load/dating.h"
 #include "load/history.h"
 #include "load/map.h"
 #include "load/scd.h"
 #include "load/target.h"
-#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -80,14 +79,8 @@ mismatch(const DqTask *task, const char *option, Form_pg_attribute att,
 }
 
 /*
- * is_time, is_number: can this (base) type date a version?
+ * is_number: can this (base) type date a version, too?
  */
-static bool
-is_time(Oid type)
-{
-	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
-}
-
 static bool
 is_number(Oid type)
 {
@@ -122,11 +115,11 @@ check_validity(const DqTask *task)
 
 	if (strcmp(options->valid_from, options->valid_to) == 0)
 		refuse(task, "valid_from and valid_to cannot be one column");
-	if (dates_by_window(options) && !is_time(type))
+	if (dates_by_window(options) && !dq_dating_is_time(type))
 		mismatch(task, "valid_from", from,
 				 "a date or timestamp, since the end of the window goes into it",
 				 "timestamptz");
-	if (!is_time(type) && !is_number(type))
+	if (!dq_dating_is_time(type) && !is_number(type))
 		mismatch(task, "valid_from", from, "a date, timestamp or number",
 				 "timestamptz");
 	if (getBaseType(to->atttypid) != type)
@@ -325,100 +318,6 @@ dq_scd_needs_window(Jsonb *options)
 }
 
 /*
- * sequence_value: SQL: the sequence of a row of the stage, as valid_from holds
- * it. 42804 when an INSERT would not convert it.
- */
-static char *
-sequence_value(const DqTask *task, const DqColumn *start)
-{
-	char *name = (char *) linitial(task->options->sequence_by);
-	Form_pg_attribute from = dq_map_attribute(task->stage, name);
-	DqColumn column = *start;
-
-	if (!can_coerce_type(1, &from->atttypid, &start->type,
-						 COERCION_ASSIGNMENT))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of %s is of type %s but the sequence \"%s\" of \"%s\" has type %s",
-						start->name, dq_target_name(task->target),
-						format_type_be(start->type), name,
-						task->options->source,
-						format_type_be(from->atttypid)),
-				 errhint("Cast it in the query of \"%s\": %s::%s",
-						 task->options->source, dq_sqltext_ident(name),
-						 format_type_be(start->type))));
-	column.name = name;
-	column.stage_type = from->atttypid;
-	column.stage_typmod = from->atttypmod;
-	column.stage_collation = from->attcollation;
-	return dq_column_assigned(&column,
-							  dq_sqltext_ident(task->options->source));
-}
-
-/*
- * add_start: the column valid_from, dated by the sequence or the window.
- */
-static void
-add_start(DqTask *task)
-{
-	const DqLoadOptions *options = task->options;
-	Form_pg_attribute to = dq_map_attribute(task->target,
-											options->valid_from);
-	DqColumn *start = palloc0(sizeof(DqColumn));
-
-	start->name = options->valid_from;
-	start->output = start->name;
-	start->type = to->atttypid;
-	start->typmod = to->atttypmod;
-	start->collation = to->attcollation;
-	start->is_key = true;
-	if (options->sequence_by != NIL)
-		start->expression = sequence_value(task, start);
-	else
-		start->expression =
-			psprintf("(%s)::%s",
-					 dq_batch_bound(task, task->run->window_end),
-					 dq_sqltext_type(to->atttypid, to->atttypmod));
-	task->columns = lappend(task->columns, start);
-}
-
-/*
- * settle_columns: the columns of the stage and valid_from. 22023 when the
- * stage has a column that the load sets.
- */
-static void
-settle_columns(DqTask *task)
-{
-	const DqLoadOptions *options = task->options;
-	bool has_start = false;
-	ListCell *lc;
-
-	foreach(lc, task->columns)
-	{
-		DqColumn *column = (DqColumn *) lfirst(lc);
-		bool is_start = strcmp(column->name, options->valid_from) == 0;
-
-		if (is_start && options->sequence_by != NIL &&
-			strcmp((char *) linitial(options->sequence_by),
-				   column->name) == 0)
-		{
-			has_start = true;
-			continue;
-		}
-		if (is_start || strcmp(column->name, options->valid_to) == 0 ||
-			dq_options_is(options->is_current, column->name))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("column \"%s\" of %s is set by %s", column->name,
-							dq_target_name(task->target), task->what),
-					 errhint("Leave it out of the query of \"%s\".",
-							 options->source)));
-	}
-	if (!has_start)
-		add_start(task);
-}
-
-/*
  * part_of_key: the key with only the columns of this number, or without them.
  */
 static DqKey *
@@ -451,13 +350,14 @@ dq_scd_run(DqTask *task, DqLoadCounts *counts)
 	DqHistory history = {0};
 	DqKeyColumn *column;
 
-	settle_columns(task);
+	dq_dating_settle(task);
 	history.task = task;
 	refuse_partial(task);
 	history.entity = part_of_key(task->key, start, false);
 	history.start = part_of_key(task->key, start, true);
 	column = (DqKeyColumn *) linitial(history.start->columns);
 	history.type = getBaseType(column->type);
+	history.carried = dq_carry_columns(task);
 	history.closes_missing = dq_options_is(task->options->delete_missing,
 										   "all");
 	history.is_tracked_all = dq_options_is(task->options->strategy,
@@ -465,6 +365,7 @@ dq_scd_run(DqTask *task, DqLoadCounts *counts)
 	dq_check_batch(task, counts);
 	if (counts->rows_read == 0 && !history.closes_missing)
 		return;
+	dq_dating_check(&history);
 	dq_block_writers(task);
 	dq_history_write(&history, counts);
 }

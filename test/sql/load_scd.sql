@@ -257,5 +257,31 @@ CREATE UNIQUE INDEX ON partly (id, valid_from) WHERE id > 0;
 SELECT load('SELECT 1 AS id, 1 AS s, ''a'' AS v', 'partly', '{"key": "id", "sequence_by": "s"}');
 \echo :LAST_ERROR_SQLSTATE
 
+-- 8. columns that the batch lacks are carried on to the versions that follow;
+-- the first one, and one after a gap, take defaults, as do columns whose
+-- default makes a value anew, and those that are unique
+CREATE TABLE person (id int, name text, rating int DEFAULT 7, twice int GENERATED ALWAYS AS (rating * 2) STORED, nick text, sk int GENERATED ALWAYS AS IDENTITY,
+	serial serial, code text UNIQUE, written timestamptz DEFAULT clock_timestamp(), valid_from int, valid_to int, PRIMARY KEY (id, valid_from));
+CREATE FUNCTION person(VARIADIC items text[]) RETURNS text LANGUAGE sql AS $$
+	SELECT load(format('SELECT p[1]::int AS id, p[2]::int AS seq, p[3] AS name, p[3] = ''!'' AS gone FROM unnest(%L::text[]) i, string_to_array(i, '' '') p', items),
+		'person', '{"key": "id", "sequence_by": "seq", "delete_when": "gone", "control_columns": "gone"}') $$;
+SELECT person('1 10 a', '2 10 a');
+UPDATE person SET rating = 9, nick = 'x', code = id;
+SELECT person('1 20 b', '1 30 c', '1 5 first', '2 20 !', '2 30 back', '2 40 again');
+UPDATE person SET nick = 'y' WHERE id = 1 AND valid_from = 20;
+SELECT person('1 15 late', '1 25 later');
+SELECT id, valid_from, valid_to, name, rating, twice, nick, sk = serial AS numbered, code, written IS NOT NULL AS written FROM person ORDER BY id, valid_from;
+SELECT count(DISTINCT sk), count(*) FROM person;
+
+-- 9. what begins at infinity, or NaN, would never be valid; minus infinity is since ever
+CREATE TABLE ever (id int, v text, valid_from timestamptz, valid_to timestamptz, UNIQUE (id, valid_from));
+SELECT load('SELECT i AS id, at, ''a'' AS v FROM generate_series(1, 2) i, unnest(ARRAY[''-infinity''::timestamptz, ''2026-01-01'']) at', 'ever', '{"key": "id", "sequence_by": "at"}');
+SELECT load('SELECT 1 AS id, timestamptz ''2026-01-02'' AS at, ''b'' AS v', 'ever', '{"key": "id", "sequence_by": "at"}');
+SELECT * FROM ever ORDER BY id, valid_from;
+SELECT load('SELECT i AS id, timestamptz ''infinity'' AS at, ''b'' AS v FROM generate_series(1, 3) i', 'ever', '{"key": "id", "sequence_by": "at"}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT load('SELECT 3 AS id, s AS seq, ''a'' AS v FROM unnest(ARRAY[''NaN'', ''Infinity'', ''1'']::numeric[]) s', 'kept', '{"key": "id", "sequence_by": "seq", "valid_from": "since", "valid_to": "till"}');
+\echo :LAST_ERROR_SQLSTATE
+
 SELECT etl.drop_pipeline('load_scd') IS NOT NULL AS dropped;
 DROP SCHEMA load_scd CASCADE;
