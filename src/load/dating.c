@@ -134,6 +134,7 @@ dq_dating_check(const DqHistory *history)
 	const char *name = task->options->valid_from;
 	char *endless;
 	char *sql;
+	int code = ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE;
 	int64 n;
 
 	if (task->options->sequence_by == NIL || type == INT2OID ||
@@ -149,9 +150,10 @@ dq_dating_check(const DqHistory *history)
 	n = dq_rows_int8(dq_spi_query(DQ_USER, sql, NULL), 0, "n");
 	if (n == 0)
 		return;
+	if (dq_dating_is_time(type))
+		code = ERRCODE_DATETIME_FIELD_OVERFLOW;
 	ereport(ERROR,
-			(errcode(dq_dating_is_time(type) ? ERRCODE_DATETIME_FIELD_OVERFLOW :
-											   ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			(errcode(code),
 			 errmsg("\"%s\" has %s in its sequence for %s (%s)",
 					task->options->source,
 					dq_dating_is_time(type) ? "infinity" : "infinity or NaN",

@@ -63,7 +63,8 @@ append_delete(StringInfo sql, const DqHistory *h)
 					 ", removed AS (DELETE FROM %s USING doomed AS o"
 					 " WHERE %s AND %s RETURNING 1)",
 					 dq_version_own(h, "gone"), dq_version_same_key(h, "o", "f"),
-					 dq_version_compare(h, dq_version_from(h, "o"), BTEqualStrategyNumber,
+					 dq_version_compare(h, dq_version_from(h, "o"),
+										BTEqualStrategyNumber,
 										psprintf("f.%s", dq_version_own(h, "was"))),
 					 dq_version_target(h, "target"), dq_version_same_key(h, "target", "o"),
 					 dq_version_same_start(h, "target", "o"));
@@ -92,7 +93,8 @@ append_update(StringInfo sql, const DqHistory *h)
 	ListCell *lc;
 
 	appendStringInfo(sql, ", changed AS (UPDATE %s SET %s = %s",
-					 dq_version_target(h, "target"), dq_sqltext_ident(options->valid_to),
+					 dq_version_target(h, "target"),
+					 dq_sqltext_ident(options->valid_to),
 					 dq_version_to(h, "f"));
 	if (options->is_current != NULL)
 		appendStringInfo(sql, ", %s = %s",
@@ -113,7 +115,8 @@ append_update(StringInfo sql, const DqHistory *h)
 					 " AND (SELECT pg_catalog.count(*) FROM removed)"
 					 " OPERATOR(pg_catalog.>=) 0 RETURNING f.%s AS kind)",
 					 dq_version_same_key(h, "target", "f"),
-					 dq_version_compare(h, dq_version_from(h, "target"), BTEqualStrategyNumber,
+					 dq_version_compare(h, dq_version_from(h, "target"),
+										BTEqualStrategyNumber,
 										psprintf("f.%s", dq_version_own(h, "was"))),
 					 kind, kind);
 }

@@ -136,7 +136,8 @@ append_events(StringInfo sql, const DqHistory *h)
 						  " pg_catalog.row_number() OVER (ORDER BY %s, %s, e.%s) AS %s,"
 						  " pg_catalog.dense_rank() OVER (ORDER BY %s) AS %s"
 						  " FROM (SELECT ",
-					 keys, dq_version_from(h, "e"), fresh, dq_version_own(h, "n"), keys,
+					 keys, dq_version_from(h, "e"), fresh,
+					 dq_version_own(h, "n"), keys,
 					 dq_version_own(h, "k"));
 	append_columns(sql, h, "o", NULL, false);
 	appendStringInfo(sql,
@@ -145,9 +146,11 @@ append_events(StringInfo sql, const DqHistory *h)
 					 " LEFT JOIN old AS p ON p.%s OPERATOR(pg_catalog.+) 1 OPERATOR(pg_catalog.=) o.%s"
 					 " AND %s AND %s UNION ALL SELECT ",
 					 dq_version_from(h, "o"), was, gone, fresh, m,
-					 dq_version_changed(h, "p", "o", true), dq_version_own(h, "apart"), m, m,
+					 dq_version_changed(h, "p", "o", true),
+					 dq_version_own(h, "apart"), m, m,
 					 dq_version_same_key(h, "p", "o"),
-					 dq_version_compare(h, dq_version_to(h, "p"), BTEqualStrategyNumber,
+					 dq_version_compare(h, dq_version_to(h, "p"),
+										BTEqualStrategyNumber,
 										dq_version_from(h, "o")));
 	append_columns(sql, h, "o", end, false);
 	appendStringInfo(sql, ", NULL, true, false, false FROM (SELECT o.*,"
@@ -155,8 +158,10 @@ append_events(StringInfo sql, const DqHistory *h)
 						  " FROM old AS o) AS o WHERE NOT %s AND (%s IS NULL OR %s)"
 						  " UNION ALL SELECT ",
 					 dq_version_from(h, "o"), dq_key_values(h->entity, "o"),
-					 dq_version_from(h, "o"), next, dq_version_is_open(h, end), following,
-					 dq_version_compare(h, following, BTGreaterStrategyNumber, end));
+					 dq_version_from(h, "o"), next, dq_version_is_open(h, end),
+					 following,
+					 dq_version_compare(h, following, BTGreaterStrategyNumber,
+										end));
 	append_columns(sql, h, "b", NULL, false);
 	appendStringInfo(sql, ", NULL, %s, true, false FROM %s WHERE EXISTS"
 						  " (SELECT 1 FROM affected AS a WHERE %s)",
@@ -196,8 +201,10 @@ append_placed(StringInfo sql, const DqHistory *h)
 					 " LEFT JOIN event AS x ON x.%s OPERATOR(pg_catalog.=) (e.%s OPERATOR(pg_catalog.+) 1)"
 					 " AND x.%s OPERATOR(pg_catalog.=) e.%s AND %s"
 					 " WHERE x.%s IS NULL OR NOT %s)",
-					 dq_version_own(h, "gone"), dq_version_own(h, "fresh"), dq_version_own(h, "apart"), k, was,
-					 was, was, n, n, n, n, k, k, dq_version_same_start(h, "p", "e"), n, n,
+					 dq_version_own(h, "gone"), dq_version_own(h, "fresh"),
+					 dq_version_own(h, "apart"), k, was,
+					 was, was, n, n, n, n, k, k,
+					 dq_version_same_start(h, "p", "e"), n, n,
 					 k, k, dq_version_same_start(h, "x", "e"), n, differs(h, "e", "x"));
 }
 
@@ -221,7 +228,8 @@ append_versions(StringInfo sql, const DqHistory *h)
 					 " OVER (ORDER BY e.%s) AS %s FROM placed AS e"
 					 " LEFT JOIN placed AS p ON p.%s OPERATOR(pg_catalog.+) 1 OPERATOR(pg_catalog.=) e.%s"
 					 " AND p.%s OPERATOR(pg_catalog.=) e.%s)",
-					 n, dq_version_own(h, "apart"), differs(h, "p", "e"), n, r, n, n, k,
+					 n, dq_version_own(h, "apart"), differs(h, "p", "e"), n, r,
+					 n, n, k,
 					 k);
 	start = psprintf("pg_catalog.first_value(%s) OVER"
 					 " (PARTITION BY e.%s ORDER BY e.%s)",
@@ -307,13 +315,17 @@ append_work(StringInfo sql, const DqHistory *h)
 					 " OR %s OR %s THEN 2 ELSE 0 END AS %s"
 					 " FROM ended AS f LEFT JOIN old AS o ON %s AND %s)",
 					 dq_version_own(h, "gone"), was, dq_version_from(h, "o"),
-					 dq_version_is_open(h, old_end), dq_version_is_open(h, end),
+					 dq_version_is_open(h, old_end),
+					 dq_version_is_open(h, end),
 					 dq_version_same_start(h, "f", "o"),
-					 dq_version_compare(h, end, BTEqualStrategyNumber, old_end), end,
+					 dq_version_compare(h, end, BTEqualStrategyNumber,
+										old_end),
+					 end,
 					 old_end, dq_version_changed(h, "f", "o", true),
 					 dq_version_changed(h, "f", "o", false), dq_version_own(h, "kind"),
 					 dq_version_same_key(h, "o", "f"),
-					 dq_version_compare(h, dq_version_from(h, "o"), BTEqualStrategyNumber,
+					 dq_version_compare(h, dq_version_from(h, "o"),
+										BTEqualStrategyNumber,
 										psprintf("f.%s", was)));
 }
 

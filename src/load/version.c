@@ -46,7 +46,8 @@ dq_version_to(const DqHistory *h, const char *alias)
  * dq_version_compare: see version.h.
  */
 char *
-dq_version_compare(const DqHistory *h, const char *left, StrategyNumber strategy,
+dq_version_compare(const DqHistory *h, const char *left,
+				   StrategyNumber strategy,
 				   const char *right)
 {
 	TypeCacheEntry *entry = lookup_type_cache(h->type,
@@ -74,7 +75,8 @@ dq_version_is_open(const DqHistory *h, const char *end)
 	return psprintf("COALESCE(%s, true)",
 					dq_version_compare(h, end, BTEqualStrategyNumber,
 									   psprintf("'infinity'::%s",
-												dq_sqltext_type(h->type, -1))));
+												dq_sqltext_type(h->type,
+																-1))));
 }
 
 /*
@@ -86,7 +88,8 @@ dq_version_contains(const DqHistory *h, const char *alias, const char *point)
 	char *end = dq_version_to(h, alias);
 
 	return psprintf("%s AND (%s OR %s)",
-					dq_version_compare(h, dq_version_from(h, alias), BTLessEqualStrategyNumber,
+					dq_version_compare(h, dq_version_from(h, alias),
+									   BTLessEqualStrategyNumber,
 									   point),
 					dq_version_is_open(h, end),
 					dq_version_compare(h, point, BTLessStrategyNumber, end));
@@ -147,7 +150,8 @@ is_tracked(const DqHistory *h, const DqColumn *column)
  * no difference, or each row would be one.
  */
 char *
-dq_version_changed(const DqHistory *h, const char *left, const char *right, bool tracked)
+dq_version_changed(const DqHistory *h, const char *left, const char *right,
+				   bool tracked)
 {
 	StringInfoData buf;
 	ListCell *lc;
@@ -198,7 +202,8 @@ dq_version_same_key(const DqHistory *h, const char *left, const char *right)
 char *
 dq_version_same_start(const DqHistory *h, const char *left, const char *right)
 {
-	return dq_version_compare(h, dq_version_from(h, left), BTEqualStrategyNumber,
+	return dq_version_compare(h, dq_version_from(h, left),
+							  BTEqualStrategyNumber,
 							  dq_version_from(h, right));
 }
 
