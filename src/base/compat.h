@@ -206,6 +206,28 @@ dq_compat_needed_rights(Query *query, RangeTblEntry *rte)
 	return rights;
 }
 
+/* 17: no condition in WHERE of the tree any more; NULL before */
+static inline Node *
+dq_compat_merge_condition(Query *query)
+{
+#if PG_VERSION_NUM >= 170000
+	return query->mergeJoinCondition;
+#else
+	return NULL;
+#endif
+}
+
+/* 18: expressions of GROUP BY are columns of an entry of the range table */
+static inline List *
+dq_compat_group_exprs(RangeTblEntry *rte)
+{
+#if PG_VERSION_NUM >= 180000
+	return rte->rtekind == RTE_GROUP ? rte->groupexprs : NIL;
+#else
+	return NIL;
+#endif
+}
+
 /*
  * 18: temporal keys and NOT ENFORCED. The name of such a clause in a
  * constraint, NULL when there is none.

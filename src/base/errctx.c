@@ -136,6 +136,8 @@ add_context(void *arg)
 		internalerrposition(position);
 		internalerrquery(frame->source);
 	}
+	if (frame->pipeline == NULL)
+		return;
 	if (frame->run_id > 0 && frame->step != NULL)
 		errcontext("run " INT64_FORMAT " of pipeline \"%s\", step \"%s\"",
 				   frame->run_id, frame->pipeline, frame->step);

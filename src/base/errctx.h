@@ -22,7 +22,7 @@ typedef struct DqErrorFrame
 {
 	ErrorContextCallback callback;
 	int64 run_id; /* 0: not in a run */
-	const char *pipeline;
+	const char *pipeline; /* NULL: only the source is shown */
 	const char *step; /* NULL: not in a step */
 	const char *source;
 } DqErrorFrame;
