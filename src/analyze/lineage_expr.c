@@ -15,6 +15,8 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
 
+#define computed(kind) dq_lineage_computed(kind)
+
 /* an expression on its way down */
 typedef struct ExprTrace
 {
@@ -125,7 +127,7 @@ trace_window(DqFrame *frame, WindowFunc *call, int kind, DqTrail *out)
 	ListCell *lc;
 
 	expr_list(frame, call->args,
-			  call->winagg ? aggregated(kind) : dq_lineage_computed(kind), out);
+			  call->winagg ? aggregated(kind) : computed(kind), out);
 	dq_lineage_expr(frame, (Node *) call->aggfilter, DQ_LINEAGE_CONDITIONAL,
 					out);
 	foreach(lc, frame->query->windowClause)
@@ -156,9 +158,9 @@ trace_case(DqFrame *frame, CaseExpr *expr, int kind, DqTrail *out)
 
 		dq_lineage_expr(frame, (Node *) when->expr, DQ_LINEAGE_CONDITIONAL,
 						out);
-		dq_lineage_expr(frame, (Node *) when->result, dq_lineage_computed(kind), out);
+		dq_lineage_expr(frame, (Node *) when->result, computed(kind), out);
 	}
-	dq_lineage_expr(frame, (Node *) expr->defresult, dq_lineage_computed(kind), out);
+	dq_lineage_expr(frame, (Node *) expr->defresult, computed(kind), out);
 }
 
 /*
@@ -192,8 +194,8 @@ trace_sublink(DqFrame *frame, SubLink *link, int kind, DqTrail *out)
 		sub_columns(sub, kind, out);
 		return;
 	}
-	dq_lineage_expr(frame, link->testexpr, dq_lineage_computed(kind), out);
-	sub_columns(sub, dq_lineage_computed(kind), out);
+	dq_lineage_expr(frame, link->testexpr, computed(kind), out);
+	sub_columns(sub, computed(kind), out);
 }
 
 /*
@@ -241,7 +243,7 @@ trace_function(DqFrame *frame, FuncExpr *call, int kind, DqTrail *out)
 
 	if (body == NULL)
 	{
-		expr_list(frame, call->args, dq_lineage_computed(kind), out);
+		expr_list(frame, call->args, computed(kind), out);
 		return;
 	}
 	dq_lineage_trail_merge(out, body->rows);
@@ -301,7 +303,7 @@ trace_field(DqFrame *frame, FieldSelect *field, int kind, DqTrail *out)
 										  field->fieldnum - 1),
 						kind, out);
 	else
-		dq_lineage_expr(frame, arg, dq_lineage_computed(kind), out);
+		dq_lineage_expr(frame, arg, computed(kind), out);
 }
 
 /*
@@ -322,7 +324,7 @@ walk(Node *node, void *context)
 static void
 trace_other(DqFrame *frame, Node *node, int kind, DqTrail *out)
 {
-	ExprTrace context = {frame, dq_lineage_computed(kind), out};
+	ExprTrace context = {frame, computed(kind), out};
 
 	(void) expression_tree_walker(node, walk, &context);
 }
@@ -360,7 +362,7 @@ dq_lineage_expr(DqFrame *frame, Node *expr, int kind, DqTrail *out)
 	{
 		List *args = ((NullIfExpr *) expr)->args;
 
-		dq_lineage_expr(frame, linitial(args), dq_lineage_computed(kind), out);
+		dq_lineage_expr(frame, linitial(args), computed(kind), out);
 		dq_lineage_expr(frame, lsecond(args), DQ_LINEAGE_CONDITIONAL, out);
 	}
 	else if (IsA(expr, SubLink))
