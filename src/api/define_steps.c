@@ -15,9 +15,11 @@
 #include "api/define_steps.h"
 #include "base/errctx.h"
 #include "base/json.h"
+#include "base/sqltext.h"
 #include "base/suggest.h"
 #include "catalog/namespace.h"
 #include "executor/executor.h"
+#include "lib/stringinfo.h"
 #include "load/load.h"
 #include "nodes/makefuncs.h"
 #include "quality/quality.h"
@@ -402,6 +404,39 @@ load_source(List *drafts, const DqDraft *draft, const char *source)
 }
 
 /*
+ * stage_query: SQL of the rows that the stage of a step will hold. Stages that
+ * it reads stand before it under their names, as they will be found first.
+ */
+static char *
+stage_query(List *drafts, int stage)
+{
+	DqDraft *draft = DQ_DRAFT(drafts, stage);
+	Bitmapset *needed = bms_copy(draft->stages);
+	const char *separator = "WITH ";
+	StringInfoData sql;
+	int i;
+
+	for (i = stage - 1; i >= 0; i--)
+	{
+		if (bms_is_member(i, needed))
+			needed = bms_add_members(needed, DQ_DRAFT(drafts, i)->stages);
+	}
+	initStringInfo(&sql);
+	for (i = -1; (i = bms_next_member(needed, i)) >= 0; separator = ", ")
+	{
+		DqStep *step = &DQ_DRAFT(drafts, i)->step;
+
+		appendStringInfo(&sql, "%s%s AS (\n%s\n)", separator,
+						 dq_sqltext_ident(step->name),
+						 dq_json_text(step->options, "query", step->name));
+	}
+	appendStringInfo(&sql, "SELECT q.* FROM (\n%s\n) AS q",
+					 dq_json_text(draft->step.options, "query",
+								  draft->step.name));
+	return sql.data;
+}
+
+/*
  * check_target_checks: the checks that a load declares on its target.
  */
 static void
@@ -437,7 +472,9 @@ check_load(StepCheck *check)
 								  JsonbPGetDatum(draft->step.options),
 								  CStringGetTextDatum("depends_on"));
 	draft->step.options = dq_load_validate(draft->step.name,
-										   DatumGetJsonbP(options));
+										   DatumGetJsonbP(options),
+										   stage_query(check->drafts,
+													   draft->source));
 	keys_from = dq_load_keys_from(draft->step.options);
 	if (keys_from != NULL)
 		draft->stages = bms_add_member(draft->stages,

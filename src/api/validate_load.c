@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "load/condition.h"
 #include "load/load.h"
+#include "load/narrow.h"
 #include "load/options.h"
 #include "catalog/namespace.h"
 #include "parser/parse_coerce.h"
@@ -69,6 +70,7 @@ is_set(const DqLoadOptions *options, const char *name)
 	return is_name(options->loaded_at, name) ||
 		   is_name(options->run_id, name) ||
 		   is_name(options->delete_mark, name) ||
+		   is_name(options->hash_column, name) ||
 		   is_name(options->valid_from, name) ||
 		   is_name(options->valid_to, name) ||
 		   is_name(options->is_current, name);
@@ -82,6 +84,8 @@ is_control(const DqLoadOptions *options, const char *name)
 {
 	return has_name(options->control_columns, name) ||
 		   has_name(options->sequence_by, name) ||
+		   (options->truncate_when != NULL &&
+			has_name(dq_condition_columns(options->truncate_when), name)) ||
 		   (options->delete_when != NULL &&
 			has_name(dq_condition_columns(options->delete_when), name));
 }
@@ -226,7 +230,8 @@ narrows_time(Oid from_type, Oid to_type)
 }
 
 /*
- * check_narrowing: a warning when values may not fit.
+ * check_narrowing: when values may not fit: an error, or a warning where the
+ * load allows it.
  */
 static void
 check_narrowing(const LoadCall *call, Form_pg_attribute from,
@@ -234,15 +239,20 @@ check_narrowing(const LoadCall *call, Form_pg_attribute from,
 {
 	Oid from_type = getBaseType(from->atttypid);
 	Oid to_type = getBaseType(to->atttypid);
+	bool allowed = dq_options_is(call->options->narrowing, "allow");
 	const char *what = narrows_number(from, to, from_type, to_type);
 
+	if (!dq_narrow_loses(from->atttypid, from->atttypmod, to->atttypid,
+						 to->atttypmod))
+		return;
 	if (what == NULL)
 		what = narrows_text(from, to, from_type, to_type);
 	if (what == NULL)
 		what = narrows_time(from_type, to_type);
 	if (what == NULL)
-		return;
-	add_load(call, DQ_FINDING_WARNING, ERRCODE_DATATYPE_MISMATCH,
+		what = "Not every value fits as it is.";
+	add_load(call, allowed ? DQ_FINDING_WARNING : DQ_FINDING_ERROR,
+			 ERRCODE_DATATYPE_MISMATCH,
 			 psprintf("column \"%s\" of type %s is narrowed to %s by %s",
 					  NameStr(from->attname),
 					  format_type_with_typemod(from->atttypid,
@@ -389,7 +399,7 @@ judge_load(void *arg)
 	LoadCall *call = (LoadCall *) arg;
 	const DqStep *step = call->compiled->step;
 
-	(void) dq_load_validate(step->name, step->options);
+	(void) dq_load_validate(step->name, step->options, NULL);
 }
 
 /*

@@ -20,6 +20,7 @@
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/plancache.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -350,6 +351,38 @@ dq_spi_as_role(Oid role, void (*fn)(void *arg), void *arg)
 									 SECURITY_RESTRICTED_OPERATION);
 	fn(arg);
 	SetUserIdAndSecContext(userid, sec_context);
+}
+
+/*
+ * dq_spi_describe: see spi.h.
+ */
+TupleDesc
+dq_spi_describe(DqIdentity who, const char *sql)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	CachedPlanSource *source;
+	TupleDesc desc = NULL;
+	SavedIdentity saved;
+	MemoryContext old;
+	SPIPlanPtr plan;
+
+	assume_identity(who, &saved);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	plan = SPI_prepare(sql, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI failed: %s", SPI_result_code_string(SPI_result));
+	source = (CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan));
+	old = MemoryContextSwitchTo(caller);
+	if (source->resultDesc != NULL)
+		desc = CreateTupleDescCopy(source->resultDesc);
+	MemoryContextSwitchTo(old);
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	restore_identity(&saved);
+	if (desc == NULL)
+		elog(ERROR, "statement returns no rows");
+	return desc;
 }
 
 /*

@@ -86,6 +86,9 @@ typedef void (*DqSpiRow)(void *arg, TupleTableSlot *slot);
 extern void dq_spi_stream(DqIdentity who, const char *sql, DqSpiRow row,
 						  void *arg);
 
+/* the columns that a query would return; it is analysed and not executed */
+extern TupleDesc dq_spi_describe(DqIdentity who, const char *sql);
+
 /* columns of a result row, by name; NULL (or isnull) for SQL NULL */
 extern Datum dq_rows_datum(const DqRows *rows, uint64 row, const char *column,
 						   bool *isnull);

@@ -22,6 +22,7 @@
 #include "load/condition.h"
 #include "load/map.h"
 #include "load/target.h"
+#include "load/truncation.h"
 #include "utils/lsyscache.h"
 
 /*
@@ -56,9 +57,12 @@ dq_batch_append_stage(StringInfo sql, const DqTask *task, const char *alias)
 		appendStringInfo(sql, ", CASE WHEN %s THEN true ELSE false END AS %s",
 						 dq_condition_sql(task->options->delete_when),
 						 dq_sqltext_ident(task->delete_output));
-	appendStringInfo(sql, " FROM %s AS %s) AS %s",
+	appendStringInfo(sql, " FROM %s AS %s%s%s) AS %s",
 					 dq_sqltext_relation(RelationGetRelid(task->stage)),
-					 stage, alias);
+					 stage, task->truncates ? " WHERE " : "",
+					 task->truncates ? dq_truncation_outlived(task, stage) :
+									   "",
+					 alias);
 }
 
 /*

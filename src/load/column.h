@@ -20,6 +20,7 @@ typedef struct DqColumn
 	int32 stage_typmod;
 	Oid stage_collation;
 	char *expression; /* SQL of a value that the load sets; NULL: the stage's */
+	bool is_hash; /* set to the hash of the columns that are compared */
 	bool is_key; /* a plain column of the key */
 	bool is_compared; /* a difference in it is a change */
 	bool is_updated; /* written over a row that is there */

@@ -64,6 +64,7 @@ columns(const DqTask *task)
 			append_column(&sql, att);
 	}
 	append_set_column(&sql, task->options->delete_mark, "bool");
+	append_set_column(&sql, task->options->hash_column, "bytea");
 	append_set_column(&sql, task->options->loaded_at, "timestamptz");
 	append_set_column(&sql, task->options->run_id, "int8");
 	return sql.data;

@@ -21,8 +21,8 @@
 #include "load/block.h"
 #include "load/drift.h"
 #include "load/map.h"
+#include "load/narrow.h"
 #include "load/target.h"
-#include "parser/parse_coerce.h"
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
@@ -55,18 +55,6 @@ append_added(StringInfo sql, const DqTask *task)
 }
 
 /*
- * is_wider: is every value of the old type one of the new, but not the other
- * way round?
- */
-static bool
-is_wider(Oid new_type, Oid old_type)
-{
-	return new_type != old_type &&
-		   can_coerce_type(1, &old_type, &new_type, COERCION_IMPLICIT) &&
-		   !can_coerce_type(1, &new_type, &old_type, COERCION_IMPLICIT);
-}
-
-/*
  * append_widened: columns that the stage has in a wider type.
  */
 static void
@@ -83,7 +71,8 @@ append_widened(StringInfo sql, const DqTask *task)
 
 		if (from->attisdropped || to == NULL ||
 			dq_map_is_control(task, name) ||
-			!is_wider(from->atttypid, to->atttypid))
+			!dq_narrow_is_wider(from->atttypid, from->atttypmod,
+								to->atttypid, to->atttypmod))
 			continue;
 		appendStringInfo(sql, "%sALTER COLUMN %s TYPE %s",
 						 sql->len > 0 ? ", " : "", dq_sqltext_ident(name),
@@ -109,6 +98,8 @@ named_columns(const DqLoadOptions *options)
 		names = lappend(names, options->delete_mark);
 	if (options->window_column != NULL)
 		names = lappend(names, options->window_column);
+	if (options->hash_column != NULL)
+		names = lappend(names, options->hash_column);
 	if (options->loaded_at != NULL)
 		names = lappend(names, options->loaded_at);
 	if (options->run_id != NULL)

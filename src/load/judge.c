@@ -54,6 +54,10 @@ judge_agreement(const DqTask *task)
 		disagree(task, task->mode->key == DQ_KEY_NONE ?
 						   "dedupe and sequence_by need dedupe_key" :
 						   "dedupe and sequence_by need key");
+	if (options->truncate_when != NULL && options->sequence_by == NIL)
+		disagree(task, "truncate_when needs sequence_by, to tell what is older");
+	if (options->hash_column != NULL && options->ignore_nulls)
+		disagree(task, "hash_column and ignore_nulls exclude each other");
 	if (task->mode->needs_window && options->window_column == NULL)
 		disagree(task, "window_column is needed, the column that says in which window a row lies");
 }
@@ -152,6 +156,7 @@ judge_columns(const DqTask *task)
 	static const Oid times[] = {TIMESTAMPTZOID, TIMESTAMPOID, DATEOID};
 	static const Oid marks[] = {BOOLOID, TIMESTAMPTZOID, TIMESTAMPOID,
 								DATEOID};
+	static const Oid hashes[] = {BYTEAOID, UUIDOID, TEXTOID};
 	static const Oid numbers[] = {INT8OID, NUMERICOID, TEXTOID};
 	const DqLoadOptions *options = task->options;
 
@@ -166,6 +171,8 @@ judge_columns(const DqTask *task)
 	require_type(task, "delete_mark", options->delete_mark,
 				 marks, lengthof(marks));
 	require_type(task, "loaded_at", options->loaded_at, times, 2);
+	require_type(task, "hash_column", options->hash_column,
+				 hashes, lengthof(hashes));
 	require_type(task, "run_id", options->run_id, numbers, lengthof(numbers));
 }
 

@@ -47,9 +47,12 @@ typedef struct DqLoadRun
  * At definition, as the definer: options of a load step checked and completed:
  * target schema-qualified, key and mode from the table when not given. 42P01
  * with a CREATE TABLE in the HINT, 42P10 with the CREATE UNIQUE INDEX in the
- * HINT, 42703, 42809 for what cannot be a target, 0A000, 22023.
+ * HINT, 42703, 42804 when types do not fit, 42809 for what cannot be a target,
+ * 0A000, 22023. "query" is SQL of the rows that the stage will hold, in which
+ * names mean what they mean in a run; NULL when it cannot be written.
  */
-extern Jsonb *dq_load_validate(const char *step, Jsonb *options);
+extern Jsonb *dq_load_validate(const char *step, Jsonb *options,
+							   const char *query);
 
 /* the step besides the source whose stage a validated load reads, or NULL */
 extern char *dq_load_keys_from(Jsonb *options);

@@ -19,6 +19,8 @@
 #include "load/column.h"
 #include "load/condition.h"
 #include "load/map.h"
+#include "load/narrow.h"
+#include "load/rowhash.h"
 #include "load/target.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
@@ -55,6 +57,9 @@ dq_map_is_control(const DqTask *task, const char *name)
 		dq_map_attribute(task->target, name) != NULL)
 		return false;
 	if (has_name(options->sequence_by, name))
+		return true;
+	if (options->truncate_when != NULL &&
+		has_name(dq_condition_columns(options->truncate_when), name))
 		return true;
 	return options->delete_when != NULL &&
 		   has_name(dq_condition_columns(options->delete_when), name);
@@ -145,24 +150,71 @@ check_writable(Relation target, Form_pg_attribute att, const char *step)
 }
 
 /*
- * check_assignable: 42804 when an INSERT would not convert the type.
+ * mismatch: 42804 with a cast to paste.
  */
 static void
-check_assignable(Relation target, Form_pg_attribute from, Form_pg_attribute to,
-				 const char *step)
+mismatch(const DqTask *task, Form_pg_attribute from, Form_pg_attribute to,
+		 bool narrows)
 {
-	if (can_coerce_type(1, &from->atttypid, &to->atttypid,
-						COERCION_ASSIGNMENT))
-		return;
+	const char *step = task->options->source;
+	const char *column = dq_sqltext_ident(NameStr(to->attname));
+	char *type = format_type_with_typemod(to->atttypid, to->atttypmod);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of %s is of type %s but \"%s\" has type %s",
-					NameStr(to->attname), dq_target_name(target),
-					format_type_be(to->atttypid), step,
-					format_type_be(from->atttypid)),
-			 errhint("Cast it in the query of \"%s\": %s::%s",
-					 step, dq_sqltext_ident(NameStr(to->attname)),
-					 format_type_with_typemod(to->atttypid, to->atttypmod))));
+					NameStr(to->attname), dq_target_name(task->target), type,
+					step,
+					format_type_with_typemod(from->atttypid,
+											 from->atttypmod)),
+			 narrows ? errdetail("Not every value fits as it is.") : 0,
+			 narrows ?
+				 errhint("Cast it in the query of \"%s\": %s::%s. Or pass params => '{\"narrowing\": \"allow\"}' to convert as INSERT does.",
+						 step, column, type) :
+				 errhint("Cast it in the query of \"%s\": %s::%s", step,
+						 column, type)));
+}
+
+/*
+ * check_assignable: 42804 when an INSERT would not convert the type, or could
+ * lose something by it.
+ */
+static void
+check_assignable(const DqTask *task, Form_pg_attribute from,
+				 Form_pg_attribute to)
+{
+	if (!can_coerce_type(1, &from->atttypid, &to->atttypid,
+						 COERCION_ASSIGNMENT))
+		mismatch(task, from, to, false);
+	if (dq_options_is(task->options->narrowing, "fail") &&
+		dq_narrow_loses(from->atttypid, from->atttypmod, to->atttypid,
+						to->atttypmod))
+		mismatch(task, from, to, true);
+}
+
+/*
+ * dq_map_check_types: see map.h.
+ */
+void
+dq_map_check_types(const DqTask *task, TupleDesc stage)
+{
+	bool syncs = dq_options_is(task->options->on_schema_change, "sync");
+	int i;
+
+	for (i = 0; i < stage->natts; i++)
+	{
+		Form_pg_attribute from = TupleDescAttr(stage, i);
+		const char *name = NameStr(from->attname);
+		Form_pg_attribute to = dq_map_attribute(task->target, name);
+
+		if (to == NULL || dq_map_is_control(task, name) ||
+			to->attgenerated != '\0')
+			continue;
+		if (syncs && dq_narrow_is_wider(from->atttypid, from->atttypmod,
+										to->atttypid, to->atttypmod))
+			continue;
+		check_assignable(task, from, to);
+	}
 }
 
 /*
@@ -237,6 +289,23 @@ dq_map_mark_value(const DqTask *task, bool is_deleted)
 }
 
 /*
+ * hash_column: the column that holds the hash of the columns that would be
+ * compared, and is compared in their place.
+ */
+static DqColumn *
+hash_column(const DqTask *task)
+{
+	const char *name = task->options->hash_column;
+	Form_pg_attribute to = dq_map_attribute(task->target, name);
+	char *expression = dq_rowhash_take(task, getBaseType(to->atttypid));
+	DqColumn *hash = set_column(task, name, expression);
+
+	hash->is_compared = true;
+	hash->is_hash = true;
+	return hash;
+}
+
+/*
  * set_columns: those that options name: what marks a row deleted, when and by
  * which run it was written.
  */
@@ -254,6 +323,8 @@ set_columns(DqTask *task)
 		mark->is_compared = true;
 		columns = lappend(columns, mark);
 	}
+	if (options->hash_column != NULL)
+		columns = lappend(columns, hash_column(task));
 	if (options->loaded_at != NULL)
 		columns = lappend(columns, set_column(task, options->loaded_at,
 											  "pg_catalog.now()"));
@@ -305,7 +376,7 @@ dq_map_key(const DqTask *task)
 		Form_pg_attribute from = dq_map_attribute(task->stage, name);
 		Form_pg_attribute to = dq_map_attribute(task->target, name);
 
-		check_assignable(task->target, from, to, task->options->source);
+		check_assignable(task, from, to);
 		columns = lappend(columns, make_column(task, from, to));
 	}
 	return columns;
@@ -344,6 +415,8 @@ map_sequence(DqTask *task)
 				task, psprintf("sequence%d", foreach_current_index(lc)));
 		dq_column_check_order(column);
 		task->sequence = lappend(task->sequence, column);
+		task->stage_sequence = lappend(task->stage_sequence,
+									   make_column(task, from, from));
 	}
 }
 
@@ -386,7 +459,7 @@ dq_map_columns(DqTask *task)
 		if (to == NULL)
 			report_unknown(task);
 		check_writable(task->target, to, step);
-		check_assignable(task->target, from, to, step);
+		check_assignable(task, from, to);
 		task->columns = lappend(task->columns, make_column(task, from, to));
 	}
 	if (task->columns == NIL)

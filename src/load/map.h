@@ -24,6 +24,12 @@ extern char *dq_map_mark_value(const DqTask *task, bool is_deleted);
 extern List *dq_map_key(const DqTask *task);
 
 /*
+ * 42804 when columns that a stage will have do not fit into the target, as far
+ * as they are of it and on_schema_change does not make room.
+ */
+extern void dq_map_check_types(const DqTask *task, TupleDesc stage);
+
+/*
  * Fill columns, sequence and delete_output of a task whose key is known.
  * 42703, 428C9, 42804 when stage and target do not fit, 22023, 42883.
  */

@@ -5,7 +5,8 @@
  * Deletes go first, so that what they free can be used again. A row of the
  * target goes because a row of the batch with its key says so (delete_when),
  * or because the batch has no row with its key (delete_missing). With
- * delete_mark a row stays and is marked; the same rows count as deleted.
+ * delete_mark a row stays and is marked; the same rows count as deleted. Rows
+ * that empty the target (truncate_when) go before all others.
  *
  * Before missing rows are deleted they are counted: an extract that came back
  * empty must not empty the target (max_delete_fraction).
@@ -24,6 +25,7 @@
 #include "load/map.h"
 #include "load/merge.h"
 #include "load/target.h"
+#include "load/truncation.h"
 #include "utils/lsyscache.h"
 
 /*
@@ -50,8 +52,9 @@ dq_merge_validate(DqTask *task)
 	bool missing = !dq_options_is(options->delete_missing, "none");
 	const char *lacking = NULL;
 
-	if (options->delete_when == NULL && !missing)
-		lacking = "delete_when or delete_missing";
+	if (options->delete_when == NULL && options->truncate_when == NULL &&
+		!missing)
+		lacking = "delete_when, truncate_when or delete_missing";
 	else if (dq_options_is(options->delete_missing, "window") &&
 			 options->window_column == NULL)
 		lacking = "window_column";
@@ -63,7 +66,7 @@ dq_merge_validate(DqTask *task)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s in mode \"merge\" needs the option %s", task->what,
 					lacking),
-			 options->delete_when == NULL && !missing ?
+			 strncmp(lacking, "delete_when", 11) == 0 ?
 				 errhint("Without deletes, pass mode => 'upsert'.") :
 				 0));
 }
@@ -104,7 +107,7 @@ marking(const DqTask *task, const char *from)
 		DqColumn *column = (DqColumn *) lfirst(lc);
 		const char *value = column->expression;
 
-		if (value == NULL)
+		if (value == NULL || column->is_hash)
 			continue;
 		if (options->delete_mark != NULL &&
 			strcmp(column->name, options->delete_mark) == 0)
@@ -267,6 +270,31 @@ delete_missing(const DqTask *task, DqLoadCounts *counts)
 }
 
 /*
+ * delete_truncated: rows of the target that are older than a row of the batch
+ * that empties it.
+ */
+static void
+delete_truncated(const DqTask *task, DqLoadCounts *counts)
+{
+	const char *name = dq_target_name(task->target);
+	const char *only = dq_diff_only(task);
+	char *where = dq_truncation_overrides(task, "target");
+	char *inside = dq_key_inside(task->key, "target");
+	char *sql;
+
+	if (inside != NULL)
+		where = psprintf("%s AND %s", where, inside);
+	if (task->options->delete_mark != NULL)
+		sql = psprintf("UPDATE %s%s AS target SET %s WHERE %s AND NOT %s",
+					   only, name, marking(task, NULL), where,
+					   is_marked(task));
+	else
+		sql = psprintf("DELETE FROM %s%s AS target WHERE %s", only, name,
+					   where);
+	counts->deleted += dq_spi_execute(DQ_USER, sql, NULL);
+}
+
+/*
  * count_deletes: rows of the batch that only delete.
  */
 static int64
@@ -284,20 +312,33 @@ count_deletes(const DqTask *task)
 void
 dq_merge_run(DqTask *task, DqLoadCounts *counts)
 {
+	DqTruncation truncation;
+	int64 live;
 	int64 named = 0;
 
+	dq_truncation_find(task, &truncation);
 	dq_check_batch(task, counts);
-	if (task->delete_output != NULL && counts->rows_read > 0)
+	live = counts->rows_read;
+	if (task->truncates)
 	{
+		/* those before a row that truncates, and these themselves */
+		counts->rejected += truncation.others - live;
+		counts->rows_read = truncation.others + truncation.truncating;
+		delete_truncated(task, counts);
+	}
+	if (task->delete_output != NULL && live > 0)
+	{
+		int64 before = counts->deleted;
+
 		if (count_deletes(task) > 0)
 			delete_named(task, counts);
-		named = counts->deleted;
+		named = counts->deleted - before;
 	}
 	if (!dq_options_is(task->options->delete_missing, "none"))
 		delete_missing(task, counts);
-	if (counts->rows_read > 0)
+	if (live > 0)
 		dq_diff_write(task, counts);
 	counts->unchanged = counts->rows_read - counts->inserted -
 						counts->updated - counts->suppressed -
-						counts->rejected - named;
+						counts->rejected - named - truncation.truncating;
 }

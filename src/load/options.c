@@ -56,6 +56,7 @@ static const OptionSpec specs[] = {
 	{"ignore_nulls", OPTION_BOOLEAN, FIELD(ignore_nulls), "false"},
 	{"guard", OPTION_CONDITION, FIELD(guard)},
 	{"delete_when", OPTION_CONDITION, FIELD(delete_when)},
+	{"truncate_when", OPTION_CONDITION, FIELD(truncate_when)},
 	{"delete_missing", OPTION_CHOICE, FIELD(delete_missing), "none", {"none", "window", "all"}},
 	{"delete_scope", OPTION_LIST, FIELD(delete_scope)},
 	{"delete_mark", OPTION_TEXT, FIELD(delete_mark)},
@@ -68,6 +69,7 @@ static const OptionSpec specs[] = {
 	{"control_columns", OPTION_LIST, FIELD(control_columns)},
 	{"loaded_at", OPTION_TEXT, FIELD(loaded_at)},
 	{"run_id", OPTION_TEXT, FIELD(run_id)},
+	{"hash_column", OPTION_TEXT, FIELD(hash_column)},
 	{"order_by", OPTION_LIST, FIELD(order_by)},
 	{"track", OPTION_LIST, FIELD(track)},
 	{"valid_from", OPTION_TEXT, FIELD(valid_from), "valid_from"},
@@ -80,6 +82,7 @@ static const OptionSpec specs[] = {
 	{"hard_deletes", OPTION_CHOICE, FIELD(hard_deletes), "ignore", {"ignore", "invalidate", "new_record"}},
 	{"on_schema_change", OPTION_CHOICE, FIELD(on_schema_change), "fail", {"fail", "ignore", "append_columns", "sync"}},
 	{"missing_target", OPTION_CHOICE, FIELD(missing_target), "fail", {"fail", "create"}},
+	{"narrowing", OPTION_CHOICE, FIELD(narrowing), "fail", {"fail", "allow"}},
 	{"target_checks", OPTION_LIST, FIELD(target_checks)},
 	{"lock_timeout", OPTION_DURATION, FIELD(lock_timeout), "1min"}};
 

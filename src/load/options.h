@@ -21,6 +21,7 @@ typedef enum DqOption
 	DQ_OPT_IGNORE_NULLS,
 	DQ_OPT_GUARD,
 	DQ_OPT_DELETE_WHEN,
+	DQ_OPT_TRUNCATE_WHEN,
 	DQ_OPT_DELETE_MISSING,
 	DQ_OPT_DELETE_SCOPE,
 	DQ_OPT_DELETE_MARK,
@@ -32,6 +33,7 @@ typedef enum DqOption
 	DQ_OPT_CONTROL_COLUMNS,
 	DQ_OPT_LOADED_AT,
 	DQ_OPT_RUN_ID,
+	DQ_OPT_HASH_COLUMN,
 	DQ_OPT_ORDER_BY,
 	DQ_OPT_TRACK,
 	DQ_OPT_VALID_FROM,
@@ -44,6 +46,7 @@ typedef enum DqOption
 	DQ_OPT_HARD_DELETES,
 	DQ_OPT_ON_SCHEMA_CHANGE,
 	DQ_OPT_MISSING_TARGET,
+	DQ_OPT_NARROWING,
 	DQ_OPT_TARGET_CHECKS,
 	DQ_OPT_LOCK_TIMEOUT
 } DqOption;
@@ -66,6 +69,7 @@ typedef struct DqLoadOptions
 	bool ignore_nulls;
 	char *guard;
 	char *delete_when;
+	char *truncate_when;
 	char *delete_missing;
 	List *delete_scope;
 	char *delete_mark;
@@ -77,6 +81,7 @@ typedef struct DqLoadOptions
 	List *control_columns;
 	char *loaded_at;
 	char *run_id;
+	char *hash_column;
 	List *order_by;
 	List *track;
 	char *valid_from;
@@ -89,6 +94,7 @@ typedef struct DqLoadOptions
 	char *hard_deletes;
 	char *on_schema_change;
 	char *missing_target;
+	char *narrowing;
 	List *target_checks; /* evaluated by whoever carries out the load */
 	int lock_timeout; /* milliseconds */
 } DqLoadOptions;

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "base/errctx.h"
 #include "base/json.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
@@ -30,22 +31,32 @@
 #include "load/target.h"
 #include "load/task.h"
 #include "nodes/pg_list.h"
+#include "utils/guc.h"
+
+/* what a guarded look at a query needs, and finds */
+typedef struct Description
+{
+	const char *query;
+	TupleDesc desc;
+} Description;
 
 /* what every mode takes */
 #define TAKES_ALL                                                     \
 	(DQ_OPT(DEDUPE) | DQ_OPT(SEQUENCE_BY) | DQ_OPT(CONTROL_COLUMNS) | \
 	 DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) | DQ_OPT(ON_SCHEMA_CHANGE) |  \
-	 DQ_OPT(MISSING_TARGET) | DQ_OPT(TARGET_CHECKS) | DQ_OPT(LOCK_TIMEOUT))
+	 DQ_OPT(MISSING_TARGET) | DQ_OPT(NARROWING) |                     \
+	 DQ_OPT(TARGET_CHECKS) | DQ_OPT(LOCK_TIMEOUT))
 #define TAKES_KEY (DQ_OPT(KEY) | DQ_OPT(ON_CONFLICT_COLUMNS))
 #define TAKES_UPDATE                                    \
 	(DQ_OPT(UPDATE_COLUMNS) | DQ_OPT(EXCLUDE_COLUMNS) | \
-	 DQ_OPT(IGNORE_NULLS) | DQ_OPT(GUARD))
+	 DQ_OPT(IGNORE_NULLS) | DQ_OPT(GUARD) |             \
+	 DQ_OPT(HASH_COLUMN))
 #define TAKES_HISTORY                                                      \
 	(DQ_OPT(KEY) | DQ_OPT(VALID_FROM) | DQ_OPT(VALID_TO) |                 \
 	 DQ_OPT(IS_CURRENT) | DQ_OPT(OPEN_END) | DQ_OPT(MAX_DELETE_FRACTION) | \
 	 DQ_OPT(CONTROL_COLUMNS) | DQ_OPT(LOADED_AT) | DQ_OPT(RUN_ID) |        \
-	 DQ_OPT(ON_SCHEMA_CHANGE) | DQ_OPT(TARGET_CHECKS) |                    \
-	 DQ_OPT(LOCK_TIMEOUT))
+	 DQ_OPT(ON_SCHEMA_CHANGE) | DQ_OPT(NARROWING) |                        \
+	 DQ_OPT(TARGET_CHECKS) | DQ_OPT(LOCK_TIMEOUT))
 #define TAKES_WINDOW (DQ_OPT(WINDOW_COLUMN) | DQ_OPT(OUTSIDE_WINDOW))
 
 static const DqMode modes[] = {
@@ -60,7 +71,7 @@ static const DqMode modes[] = {
 	 NULL, dq_merge_upsert},
 	{"merge", DQ_KEY_INDEX, false,
 	 TAKES_ALL | TAKES_KEY | TAKES_UPDATE | DQ_OPT(DELETE_WHEN) |
-		 DQ_OPT(DELETE_MISSING) | DQ_OPT(DELETE_SCOPE) | DQ_OPT(DELETE_MARK) |
+		 DQ_OPT(TRUNCATE_WHEN) | DQ_OPT(DELETE_MISSING) | DQ_OPT(DELETE_SCOPE) | DQ_OPT(DELETE_MARK) |
 		 DQ_OPT(MAX_DELETE_FRACTION) | DQ_OPT(WINDOW_COLUMN),
 	 dq_merge_validate, dq_merge_run},
 	{"replace_keys", DQ_KEY_COLUMNS, false,
@@ -79,7 +90,7 @@ static const DqMode modes[] = {
 	 dq_exchange_validate, dq_partition_run},
 	{"scd1", DQ_KEY_INDEX, false,
 	 (TAKES_ALL & ~DQ_OPT(MISSING_TARGET)) | TAKES_KEY | TAKES_UPDATE |
-		 DQ_OPT(DELETE_WHEN) | DQ_OPT(DELETE_MARK),
+		 DQ_OPT(DELETE_WHEN) | DQ_OPT(TRUNCATE_WHEN) | DQ_OPT(DELETE_MARK),
 	 dq_scd_validate_current, dq_merge_run},
 	{"scd2", DQ_KEY_VERSION, false,
 	 TAKES_HISTORY | DQ_OPT(DEDUPE) | DQ_OPT(SEQUENCE_BY) | DQ_OPT(TRACK) |
@@ -161,10 +172,42 @@ start_task(const char *step, Jsonb *doc)
 }
 
 /*
+ * describe: the columns of a query. "arg" is a Description. Whoever holds the
+ * tables of the query shall not hold up a definition.
+ */
+static void
+describe(void *arg)
+{
+	Description *call = (Description *) arg;
+	int level = NewGUCNestLevel();
+
+	(void) set_config_option("lock_timeout", "1s", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	call->desc = dq_spi_describe(DQ_USER, call->query);
+	AtEOXact_GUC(false, level);
+}
+
+/*
+ * check_types: 42804 when columns of the stage, as far as they can be known,
+ * do not fit into the target. A query that cannot be analysed now, as over
+ * tables that are not there yet, is judged when it runs.
+ */
+static void
+check_types(const DqTask *task, const char *query)
+{
+	Description call = {query, NULL};
+
+	if (query == NULL || task->target == NULL ||
+		dq_errctx_try_undone(describe, &call) != NULL)
+		return;
+	dq_map_check_types(task, call.desc);
+}
+
+/*
  * dq_load_validate: options of a load step, checked and completed.
  */
 Jsonb *
-dq_load_validate(const char *step, Jsonb *doc)
+dq_load_validate(const char *step, Jsonb *doc, const char *query)
 {
 	DqTask *task = start_task(step, doc);
 	DqTargetWish wish = {0};
@@ -182,6 +225,7 @@ dq_load_validate(const char *step, Jsonb *doc)
 	}
 	settle_mode(task);
 	dq_judge_options(task);
+	check_types(task, query);
 	if (task->target != NULL)
 		relation_close(task->target, NoLock);
 	return dq_options_write(task->options, task->mode->takes);

@@ -23,8 +23,10 @@ typedef struct DqTask
 	DqKey *key; /* NULL: rows have no identity */
 	List *columns; /* of DqColumn *: what is written */
 	List *sequence; /* of DqColumn *: order of rows of one key */
+	List *stage_sequence; /* the same, as the stage has it */
 	bool sequence_in_target; /* holds across runs */
 	char *delete_output; /* how rows of a batch say that they delete; NULL */
+	bool truncates; /* rows of the batch empty the target */
 	bool dedupes; /* the batch has duplicates and one of each stays */
 	bool null_keys; /* the batch has keys with NULL in them */
 } DqTask;

@@ -13,7 +13,7 @@ RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM etl.define('load_append', ARRAY[etl.extract('s', query), etl.load('s', target, mode => mode)]);
+	PERFORM etl.define('load_append', ARRAY[etl.extract('s', query), etl.load('s', target, mode => mode, params => '{"narrowing": "allow"}')]);
 	run := etl.run('load_append', inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s updated, %s unchanged, %s suppressed',
 			rows_read, rows_inserted, rows_updated, rows_unchanged, rows_suppressed)

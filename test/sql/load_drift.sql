@@ -14,7 +14,7 @@ RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM etl.define('load_drift', ARRAY[etl.extract('s', query), etl.load('s', target, key, mode, params => params)]);
+	PERFORM etl.define('load_drift', ARRAY[etl.extract('s', query), etl.load('s', target, key, mode, params => '{"narrowing": "allow"}' || params)]);
 	run := etl.run('load_drift', inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s updated, %s unchanged, %s deleted, %s rejected',
 			rows_read, rows_inserted, rows_updated, rows_unchanged, rows_deleted, rows_rejected)

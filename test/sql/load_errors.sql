@@ -22,7 +22,7 @@ END $$;
 CREATE FUNCTION define(target text, key text[] DEFAULT NULL, mode text DEFAULT NULL, query text DEFAULT 'SELECT 1 AS a, 1 AS v')
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM etl.define('load_errors', ARRAY[etl.extract('s', query), etl.load('s', target, key, mode)]);
+	PERFORM etl.define('load_errors', ARRAY[etl.extract('s', query), etl.load('s', target, key, mode, params => '{"narrowing": "allow"}')]);
 END $$;
 CREATE FUNCTION load(query text, target text, key text[] DEFAULT NULL, mode text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -146,7 +146,7 @@ SELECT * FROM option('replace_window', '{"window_column": "at"}', period => NULL
 SELECT * FROM option('replace_window', '{"window_column": "at", "sequence_by": "at", "dedupe": "first"}');
 SELECT * FROM option('append', '{"sequence_by": "at"}');
 SELECT * FROM option('replace_keys', '{"key": ["v"], "dedupe": "latest"}');
-SELECT * FROM option('replace_all', '{"method": "swap"}');
+SELECT * FROM option('replace_all', '{"method": "rename"}');
 -- what is stored is complete
 SELECT count(*) > 0 AS defined FROM etl.define('load_errors_stored', ARRAY[etl.extract('s', 'SELECT 1 AS id'),
 	etl.load('s', 'opt', mode => 'merge', delete_when => 'v IS NULL', params => '{"max_delete_fraction": 0.25, "lock_timeout": "2s"}')]);

@@ -14,7 +14,7 @@ RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM etl.define('load_partition', ARRAY[etl.extract('s', query), etl.load('s', target, mode => 'replace_partition', params => params)],
+	PERFORM etl.define('load_partition', ARRAY[etl.extract('s', query), etl.load('s', target, mode => 'replace_partition', params => '{"narrowing": "allow"}' || params)],
 		period => '1 day', start_at => timestamptz 'epoch', timezone => 'UTC');
 	run := etl.run('load_partition', day::timestamptz, day + interval '1 day', inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s updated, %s unchanged, %s deleted, %s rejected',

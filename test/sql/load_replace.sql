@@ -15,7 +15,7 @@ RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM etl.define('load_replace', ARRAY[etl.extract('s', query)] || more || etl.load('s', target, mode => mode, params => params),
+	PERFORM etl.define('load_replace', ARRAY[etl.extract('s', query)] || more || etl.load('s', target, mode => mode, params => '{"narrowing": "allow"}' || params),
 		period => period, start_at => timestamp '2025-12-01 00:00' AT TIME ZONE zone, timezone => zone);
 	run := etl.run('load_replace', since, (since AT TIME ZONE zone + period) AT TIME ZONE zone, inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s updated, %s unchanged, %s deleted, %s rejected, %s suppressed',

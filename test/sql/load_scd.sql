@@ -14,7 +14,7 @@ RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM etl.define('load_scd', ARRAY[etl.extract('s', query), etl.load('s', target, mode => mode, params => params)],
+	PERFORM etl.define('load_scd', ARRAY[etl.extract('s', query), etl.load('s', target, mode => mode, params => '{"narrowing": "allow"}' || params)],
 		period => '1 day', start_at => '2026-01-01 00:00+00', timezone => 'UTC');
 	run := etl.run('load_scd', day::timestamptz, day + interval '1 day', inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s updated, %s closed, %s unchanged, %s deleted, %s rejected, %s suppressed',

@@ -15,7 +15,7 @@ DECLARE
 	run bigint;
 BEGIN
 	PERFORM etl.define('load_swap', ARRAY[etl.extract('s', query),
-		etl.load('s', target, mode => 'replace_all', params => '{"method": "swap"}' || params)]);
+		etl.load('s', target, mode => 'replace_all', params => '{"method": "swap", "narrowing": "allow"}' || params)]);
 	run := etl.run('load_swap', inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s deleted, %s rejected', rows_read, rows_inserted, rows_deleted, rows_rejected)
 		FROM etl.run_steps WHERE run_id = run AND kind = 'load');

@@ -36,7 +36,7 @@ RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM etl.define('load_types', ARRAY[etl.extract('s', query), etl.load('s', target, key, mode, params => params)],
+	PERFORM etl.define('load_types', ARRAY[etl.extract('s', query), etl.load('s', target, key, mode, params => '{"narrowing": "allow"}' || params)],
 		period => '1 day', start_at => '2026-01-01 00:00+00', timezone => 'UTC');
 	run := etl.run('load_types', '2026-01-01 00:00+00', '2026-01-02 00:00+00', inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s updated, %s unchanged, %s deleted, %s rejected, %s suppressed',

@@ -14,7 +14,7 @@ DECLARE
 	run bigint;
 BEGIN
 	PERFORM etl.define('load_upsert', ARRAY[
-		etl.extract('s', query), etl.load('s', target, key => key, mode => mode)]);
+		etl.extract('s', query), etl.load('s', target, key => key, mode => mode, params => '{"narrowing": "allow"}')]);
 	run := etl.run('load_upsert', inline => true);
 	RETURN (SELECT format('%s read, %s inserted, %s updated, %s unchanged, %s suppressed',
 			rows_read, rows_inserted, rows_updated, rows_unchanged, rows_suppressed)
