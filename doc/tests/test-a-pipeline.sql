@@ -25,7 +25,7 @@ SELECT * FROM etl.define('nightly_orders',
       'PRIMARY KEY (order_id)',
       $$CONSTRAINT email_looks_right CHECK (email ~ '^[^@]+@[^@]+$')$$]),
     etl.transform('revenue', $$
-      SELECT etl.logical_date() AS day, email, sum(amount) AS amount
+      SELECT etl.logical_date() AS day, email, sum(amount)::numeric(12,2) AS amount
       FROM   orders GROUP BY email $$),
     etl.load('revenue', target => 'shop.revenue', key => '{day,email}')]);
 \o

@@ -45,10 +45,10 @@ SELECT * FROM etl.define('customer_pipeline',
       SELECT customer_id,
              etl.logical_date() AS processed_date,
              name, email, segment,
-             round(months * CASE segment WHEN 'active' THEN 25
-                                         WHEN 'moderate' THEN 10
-                                         ELSE 2 END, 2) AS lifetime_value,
-             round(least(idle_days / 90, 1), 3)         AS risk_score
+             (months * CASE segment WHEN 'active' THEN 25
+                                    WHEN 'moderate' THEN 10
+                                    ELSE 2 END)::numeric(12,2) AS lifetime_value,
+             least(idle_days / 90, 1)::numeric(4,3)     AS risk_score
       FROM   segmented $$),
 
     -- all three segments occur, or something is wrong with the source

@@ -15,7 +15,7 @@ RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM etl.define('load_laws', ARRAY[etl.extract('s', query), etl.load('s', target, mode => mode)]);
+	PERFORM etl.define('load_laws', ARRAY[etl.extract('s', query), etl.load('s', target, mode => mode, params => '{"narrowing": "allow"}')]);
 	run := etl.run('load_laws', inline => true);
 	INSERT INTO counts
 	SELECT round, target, rows_read, rows_inserted, rows_updated, rows_unchanged, rows_suppressed
