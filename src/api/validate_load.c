@@ -245,6 +245,10 @@ check_narrowing(const LoadCall *call, Form_pg_attribute from,
 	if (!dq_narrow_loses(from->atttypid, from->atttypmod, to->atttypid,
 						 to->atttypmod))
 		return;
+	if (dq_options_is(call->options->on_schema_change, "sync") &&
+		dq_narrow_is_wider(from->atttypid, from->atttypmod, to->atttypid,
+						   to->atttypmod))
+		return;
 	if (what == NULL)
 		what = narrows_text(from, to, from_type, to_type);
 	if (what == NULL)

@@ -1,5 +1,5 @@
 -- Types of batch and target that differ: refused when a value could be lost, at definition if that can be known.
-SET client_min_messages = warning;
+SET client_min_messages = error;
 CREATE EXTENSION IF NOT EXISTS dq_etl;
 \set SHOW_CONTEXT never
 
@@ -83,6 +83,8 @@ SELECT etl.run('load_narrowing', inline => true) IS NOT NULL AS ran;
 ALTER TABLE t ALTER n TYPE int USING n;
 SELECT etl.run('load_narrowing', inline => true);
 \echo :LAST_ERROR_SQLSTATE
+
+SELECT severity, object, message FROM etl.validate('load_narrowing');
 
 -- 4. sync makes room, also for modifiers, and never takes any away
 CREATE TABLE wide (id int PRIMARY KEY, v varchar(3), n numeric(4,2), at timestamp(0));

@@ -82,13 +82,15 @@ SELECT define(
 SELECT * FROM found;
 
 -- loads: types, narrowing, NOT NULL, missing columns
+CREATE TABLE flips (id int, name text);
 SELECT define(
 	etl.extract('a', 'SELECT id, name, amount, at, big FROM src'),
-	etl.load('a', 'narrow'), etl.load('a', 'wide'), etl.load('a', 'must', name => 'must'),
-	etl.extract('b', 'SELECT true AS id, name FROM src'), etl.load('b', 'tgt'),
+	etl.load('a', 'narrow', params => '{"narrowing": "allow"}'), etl.load('a', 'wide'), etl.load('a', 'must', name => 'must'),
+	etl.extract('b', 'SELECT id, name FROM flips'), etl.load('b', 'tgt'),
 	etl.extract('c', 'SELECT name FROM src'), etl.load('c', 'tgt'),
 	etl.load('c', 'wide', mode => 'append', name => 'no key'),
-	etl.load('a', 'narrow', name => 'ignores', params => '{"on_schema_change": "ignore", "sequence_by": "seq"}'));
+	etl.load('a', 'narrow', name => 'ignores', params => '{"on_schema_change": "ignore", "sequence_by": "seq", "narrowing": "allow"}'));
+ALTER TABLE flips ALTER id TYPE boolean USING true;
 SELECT * FROM found;
 
 -- the index that a load needs is gone; a target is gone
