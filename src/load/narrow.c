@@ -132,8 +132,10 @@ dq_narrow_loses(Oid from, int32 from_typmod, Oid to, int32 to_typmod)
 	if (from_base != to_base &&
 		!can_coerce_type(1, &from_base, &to_base, COERCION_IMPLICIT))
 		return true;
-	return to_typmod >= 0 && (from_base != to_base || from_typmod != to_typmod) &&
-		   modifier_loses(from_base, from_typmod, to_base, to_typmod);
+	if (to_typmod < 0 ||
+		(from_base == to_base && from_typmod == to_typmod))
+		return false;
+	return modifier_loses(from_base, from_typmod, to_base, to_typmod);
 }
 
 /*

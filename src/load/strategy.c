@@ -71,7 +71,8 @@ static const DqMode modes[] = {
 	 NULL, dq_merge_upsert},
 	{"merge", DQ_KEY_INDEX, false,
 	 TAKES_ALL | TAKES_KEY | TAKES_UPDATE | DQ_OPT(DELETE_WHEN) |
-		 DQ_OPT(TRUNCATE_WHEN) | DQ_OPT(DELETE_MISSING) | DQ_OPT(DELETE_SCOPE) | DQ_OPT(DELETE_MARK) |
+		 DQ_OPT(TRUNCATE_WHEN) | DQ_OPT(DELETE_MISSING) |
+		 DQ_OPT(DELETE_SCOPE) | DQ_OPT(DELETE_MARK) |
 		 DQ_OPT(MAX_DELETE_FRACTION) | DQ_OPT(WINDOW_COLUMN),
 	 dq_merge_validate, dq_merge_run},
 	{"replace_keys", DQ_KEY_COLUMNS, false,
