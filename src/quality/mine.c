@@ -306,18 +306,18 @@ mine_length(DqMine *mine, DqFacts *facts)
 	char *column = pstrdup(dq_sqltext_ident(facts->name));
 
 	if (facts->blanks == 0)
-		add_looser(mine, facts, psprintf("btrim(%s) <> ''", column),
+		add_looser(mine, facts, psprintf("pg_catalog.btrim(%s) <> ''", column),
 				   pstrdup("no value is blank"));
 	if (facts->length_max == 0)
 		return;
 	if (facts->length_min == facts->length_max)
 		add_looser(mine, facts,
-				   psprintf("length(%s) = " INT64_FORMAT, column,
+				   psprintf("pg_catalog.length(%s) = " INT64_FORMAT, column,
 							facts->length_max),
 				   pstrdup("all lengths are the same"));
 	else
 		add_looser(mine, facts,
-				   psprintf("length(%s) <= %.0f", column,
+				   psprintf("pg_catalog.length(%s) <= %.0f", column,
 							round_up((double) facts->length_max)),
 				   psprintf("lengths from " INT64_FORMAT
 							" to " INT64_FORMAT,

@@ -22,6 +22,11 @@
 /* bytes of one row as jsonb; a larger one is only mentioned */
 #define MAX_ROW_BYTES 8192
 
+/* the rows "r" that follow, as one array */
+#define ROWS                                                                                                   \
+	"SELECT pg_catalog.jsonb_agg(CASE WHEN pg_catalog.pg_column_size(r.j) OPERATOR(pg_catalog.<=) %d THEN r.j" \
+	" ELSE pg_catalog.jsonb_build_object('bytes', pg_catalog.pg_column_size(r.j)) END) AS answer FROM (SELECT "
+
 typedef struct Question
 {
 	char *sql;
@@ -64,6 +69,41 @@ ask_quietly(char *sql, bool by_place)
 }
 
 /*
+ * kind_row: a row "f" as jsonb, whatever a json in it holds: what no jsonb can
+ * (the character 0, half a surrogate, a number beyond numeric) is shown as the
+ * text of its JSON. Rows of a user's query are shown so as a whole.
+ */
+static char *
+kind_row(const DqProbe *probe)
+{
+	const DqShape *shape = probe->check->type->shape;
+	StringInfoData buf;
+	ListCell *lc;
+
+	initStringInfo(&buf);
+	appendStringInfoString(
+		&buf,
+		"(SELECT pg_catalog.jsonb_object_agg(e.k, CASE"
+		" WHEN etl.castable(e.v::pg_catalog.text, 'pg_catalog.jsonb')"
+		" THEN e.v::pg_catalog.text::pg_catalog.jsonb"
+		" ELSE pg_catalog.to_jsonb(e.v::pg_catalog.text) END) FROM (VALUES ");
+	if (shape->failed_places == NULL && !shape->is_key)
+		appendStringInfoString(&buf, "('row', pg_catalog.to_json(f.*))");
+	else
+		foreach(lc, probe->source->columns)
+		{
+			const DqColumn *column = (DqColumn *) lfirst(lc);
+
+			appendStringInfo(&buf, "%s(%s, pg_catalog.to_json(f.%s))",
+							 foreach_current_index(lc) > 0 ? ", " : "",
+							 dq_sqltext_literal(column->name),
+							 dq_sqltext_ident(column->name));
+		}
+	appendStringInfoString(&buf, ") AS e (k, v))");
+	return buf.data;
+}
+
+/*
  * known_rows: a query of the first failing rows whose places are known; NULL
  * when there are none. Keys say in how many rows they are, so all are asked
  * for then.
@@ -90,7 +130,8 @@ dq_sample_rows(const DqProbe *probe, int count)
 {
 	bool known = probe->n_places >= count || probe->all_places;
 	char *failed;
-	StringInfoData sql;
+	char *tail;
+	Jsonb *answer;
 
 	if (known)
 		failed = known_rows(probe, Min(probe->n_places, count));
@@ -98,14 +139,15 @@ dq_sample_rows(const DqProbe *probe, int count)
 		failed = probe->check->type->shape->failed_rows(probe);
 	if (failed == NULL || count <= 0)
 		return NULL;
-	initStringInfo(&sql);
-	appendStringInfo(&sql,
-					 "SELECT pg_catalog.jsonb_agg(CASE"
-					 " WHEN pg_catalog.pg_column_size(r.j) OPERATOR(pg_catalog.<=) %d THEN r.j"
-					 " ELSE pg_catalog.jsonb_build_object('bytes', pg_catalog.pg_column_size(r.j)) END) AS answer"
-					 " FROM (SELECT pg_catalog.to_jsonb(f.*) AS j FROM (%s) AS f LIMIT %d) AS r",
-					 MAX_ROW_BYTES, failed, count);
-	return ask_quietly(sql.data, known);
+	tail = psprintf("AS j FROM (%s) AS f LIMIT %d) AS r", failed, count);
+	answer = ask_quietly(psprintf(ROWS "pg_catalog.to_jsonb(f.*) %s",
+								  MAX_ROW_BYTES, tail),
+						 known);
+	if (answer == NULL)
+		answer = ask_quietly(psprintf(ROWS "%s %s", MAX_ROW_BYTES,
+									  kind_row(probe), tail),
+							 known);
+	return answer;
 }
 
 /*

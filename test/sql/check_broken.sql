@@ -121,5 +121,11 @@ FROM   etl.check('t', ARRAY[
 	etl.rule('metric_expression', name => 'whole number, no such value', min_value => 'infinity'::text, params => '{"expression": "count(*)"}'),
 	etl.rule('metric_expression', name => 'NaN', min_value => '-infinity', max_value => 'infinity'::text, params => '{"expression": "sum(f - f)"}')]);
 
+-- a json that no jsonb can hold is no reason to show nothing
+CREATE TABLE odd (id integer, "a ""j" json, list json[], nothing point);
+INSERT INTO odd VALUES (1, '{"a": "\u0000"}', ARRAY['"\ud800"'::json], NULL), (2, '1e400000', NULL, '(1,2)'), (3, '{"b": [1]}', '{}', NULL);
+SELECT check_name, jsonb_array_elements(sample) AS failed
+FROM   etl.check('odd', ARRAY['id > 9', 'CONSTRAINT few CHECK (id > 2)', '{"type": "failed_rows_query", "query": "SELECT \"a \"\"j\" AS j FROM odd ORDER BY id"}']) WHERE sample IS NOT NULL;
+
 SET client_min_messages = warning;
 DROP SCHEMA check_broken CASCADE;
