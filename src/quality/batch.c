@@ -62,6 +62,9 @@ reading(Form_pg_attribute att)
 	}
 }
 
+/* results are kept by serial numbers, which no two batches share */
+static uint64 last_serial = 0;
+
 /*
  * lay_out: where columns lie, and how many have constant offsets.
  */
@@ -111,7 +114,7 @@ dq_batch_create(TupleDesc desc, const Bitmapset *wanted)
 	DqBatch *batch = palloc0(sizeof(DqBatch));
 	int member = -1;
 
-	batch->serial = 1;
+	batch->serial = ++last_serial;
 	batch->values = palloc0(sizeof(Datum *) * (desc->natts + 1));
 	batch->lengths = palloc0(sizeof(int32 *) * (desc->natts + 1));
 	batch->nulls = palloc0(sizeof(uint64) * (desc->natts + 1));
@@ -473,7 +476,7 @@ dq_batch_empty(DqBatch *batch)
 	for (i = 0; i < batch->n_pages; i++)
 		ReleaseBuffer(batch->pages[i]);
 	batch->n_pages = 0;
-	batch->serial++;
+	batch->serial = ++last_serial;
 	batch->count = 0;
 	batch->all = 0;
 	memset(batch->nulls, 0, sizeof(uint64) * batch->natts);

@@ -84,9 +84,6 @@ dq_sketch_add_few(DqSketch *sketch, uint64 hash)
 {
 	uint32 at = (uint32) (hash >> 40) % DQ_SKETCH_SLOTS;
 
-	/* 0 marks a free slot; its neighbour may stand for it */
-	if (hash == 0)
-		hash = 1;
 	while (sketch->hashes[at] != 0)
 	{
 		if (sketch->hashes[at] == hash)
@@ -237,5 +234,5 @@ dq_sketch_load(DqSketch *sketch, StringInfo buf)
 		return;
 	}
 	for (i = 0; i < count; i++)
-		dq_sketch_add_few(sketch, (uint64) pq_getmsgint64(buf));
+		dq_sketch_add(sketch, (uint64) pq_getmsgint64(buf));
 }

@@ -27,7 +27,7 @@
 typedef struct DqSketch
 {
 	int count; /* hashes in the table; -1: there are registers */
-	uint64 *hashes; /* open addressing; 0 is free */
+	uint64 *hashes; /* open addressing; 0 is free, and never a hash */
 	uint8 *registers;
 	uint64 last; /* the hash that was added last */
 } DqSketch;
@@ -79,6 +79,8 @@ dq_sketch_note(DqSketch *sketch, uint64 hash)
 static inline void
 dq_sketch_add(DqSketch *sketch, uint64 hash)
 {
+	if (hash == 0)
+		hash = 1; /* as 0 is "none" in the table, and before the first */
 	if (hash == sketch->last)
 		return;
 	sketch->last = hash;
