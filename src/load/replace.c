@@ -129,16 +129,6 @@ truncate_target(DqTask *task)
 }
 
 /*
- * dq_replace_empty: see replace.h.
- */
-int64
-dq_replace_empty(DqTask *task)
-{
-	dq_block_writers(task);
-	return delete_where(task, "true");
-}
-
-/*
  * dq_replace_validate_all: see replace.h.
  */
 void
@@ -163,6 +153,9 @@ dq_replace_all(DqTask *task, DqLoadCounts *counts)
 	if (dq_options_is(task->options->method, "truncate"))
 		counts->deleted = truncate_target(task);
 	else
-		counts->deleted = dq_replace_empty(task);
+	{
+		dq_block_writers(task);
+		counts->deleted = delete_where(task, "true");
+	}
 	dq_insert_batch(task, counts);
 }

@@ -3,8 +3,18 @@
  *	  A sink that finds out how many rows share their keys.
  *
  * Keys are put into a set (keyset.h) in their form (keyform.h) as the rows
- * come. At the end the set is counted; rows whose keys only look equal are
- * fetched again and compared (keycheck.h), as long as they are few.
+ * come. At the end the set is counted, and rows whose keys only look equal
+ * because their hashes are have to be compared:
+ *
+ *	- A few are fetched again where they are (keycheck.h).
+ *	- When a sample of the first rows (keysample.h) shows that there will be
+ *	  many, keys whose hash would be kept are kept as they are (keyhold.h).
+ *	- When it did not and there are many nevertheless, the sink wants a second
+ *	  scan, in which it keeps those keys as they are that have one of the
+ *	  hashes in question.
+ *
+ * A filter that is volatile would let other rows through in a second scan:
+ * then keys are kept as they are at once.
  */
 #include "postgres.h"
 
@@ -19,6 +29,7 @@
 #include "quality/kernel.h"
 #include "quality/key_sink.h"
 #include "quality/keycheck.h"
+#include "quality/keysample.h"
 #include "quality/keystate.h"
 #include "utils/memutils.h"
 
@@ -42,7 +53,10 @@ typedef struct KeySink
 	DqKernelSet *kernels;
 	DqKernel *filter; /* NULL: none */
 	bool working; /* a batch is being looked at */
+	bool keeps; /* keys as they are rather than hashes */
+	bool again; /* in or before the second scan */
 	DqKeyState state;
+	DqKeyNumbers numbers; /* of the first scan */
 } KeySink;
 
 /*
@@ -63,6 +77,7 @@ bool
 dq_key_sink_is_same(const DqKeyTask *a, const DqKeyTask *b)
 {
 	return a->nulls == b->nulls && a->null_fails == b->null_fails &&
+		   a->approximate == b->approximate &&
 		   equal(a->attnums, b->attnums) &&
 		   equal(a->filter, b->filter) &&
 		   !contain_volatile_functions(a->filter);
@@ -92,7 +107,54 @@ may_go_parallel(const DqKeyTask *task)
 }
 
 /*
- * prepare: an empty sink for a task.
+ * memory_limit: for one key in one process.
+ */
+static Size
+memory_limit(void)
+{
+	return get_hash_memory_limit() * MEMORY_FACTOR;
+}
+
+/*
+ * open_target: where keys go, in the first scan or with marks in the second.
+ */
+static void
+open_target(KeySink *sink, const DqKeyMarks *marks)
+{
+	DqKeyTarget *target = &sink->state.target;
+	DqKeyCandidates shared = {.context = sink->context, .limit = MAX_FAILING};
+	MemoryContext caller = MemoryContextSwitchTo(sink->context);
+
+	memset(target, 0, sizeof(DqKeyTarget));
+	target->marks = marks;
+	if (sink->task.approximate)
+	{
+		target->sketch = palloc(sizeof(DqSketch));
+		dq_sketch_init(target->sketch);
+	}
+	else if (sink->keeps || marks != NULL)
+		target->hold = dq_keyhold_create(memory_limit(), &shared);
+	else
+		target->set = dq_keyform_keyset(sink->form, memory_limit());
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * close_target: with temporary files.
+ */
+static void
+close_target(DqKeyTarget *target)
+{
+	if (target->set != NULL)
+		dq_keyset_free(target->set);
+	if (target->hold != NULL)
+		dq_keyhold_free(target->hold);
+	target->set = NULL;
+	target->hold = NULL;
+}
+
+/*
+ * prepare: a sink for a task, without a target.
  */
 static KeySink *
 prepare(Relation rel, const DqKeyTask *task)
@@ -114,9 +176,6 @@ prepare(Relation rel, const DqKeyTask *task)
 	sink->task = *task;
 	sink->state.context = sink->context;
 	sink->form = dq_keyform_create(rel, task->attnums, nulls_inside(task));
-	sink->state.set =
-		dq_keyform_keyset(sink->form,
-						  get_hash_memory_limit() * MEMORY_FACTOR);
 	foreach(lc, task->attnums)
 		sink->head.columns = bms_add_member(sink->head.columns,
 											lfirst_int(lc));
@@ -136,6 +195,35 @@ prepare(Relation rel, const DqKeyTask *task)
 }
 
 /*
+ * write_spec: for workers: the task as a text; then, aligned, the marks of a
+ * second scan.
+ */
+static void
+write_spec(KeySink *sink)
+{
+	const DqKeyTask *task = &sink->task;
+	const DqKeyMarks *marks = sink->state.target.marks;
+	StringInfoData buf;
+
+	if (sink->head.serial)
+		return;
+	initStringInfo(&buf);
+	appendStringInfoString(&buf,
+						   nodeToString(list_make5(
+							   task->attnums,
+							   makeInteger((int) task->nulls),
+							   makeInteger((task->null_fails ? 1 : 0) |
+										   (task->approximate ? 2 : 0)),
+							   makeInteger(sink->keeps), task->filter)));
+	appendStringInfoChar(&buf, '\0');
+	if (marks != NULL)
+		appendBinaryStringInfo(&buf, (const char *) marks,
+							   dq_keymarks_size(marks));
+	sink->head.spec = buf.data;
+	sink->head.spec_len = buf.len;
+}
+
+/*
  * dq_key_sink_create: throws what preparing the filter throws.
  */
 DqSink *
@@ -145,15 +233,10 @@ dq_key_sink_create(Relation rel, const DqKeyTask *task)
 
 	sink->head.serial = !may_go_parallel(task) ||
 						!dq_keyform_is_parallel_safe(sink->form);
-	if (!sink->head.serial)
-	{
-		sink->head.spec =
-			nodeToString(list_make4(task->attnums,
-									makeInteger((int) task->nulls),
-									makeInteger(task->null_fails),
-									task->filter));
-		sink->head.spec_len = strlen(sink->head.spec) + 1;
-	}
+	sink->keeps = !dq_keyform_is_fixed(sink->form) &&
+				  contain_volatile_functions(task->filter);
+	open_target(sink, NULL);
+	write_spec(sink);
 	return &sink->head;
 }
 
@@ -164,13 +247,86 @@ static DqSink *
 begin(Relation rel, const char *spec, Size len)
 {
 	List *parts = castNode(List, stringToNode(spec));
+	Node *filter = (Node *) list_nth(parts, 4);
+	Size text_len = strlen(spec) + 1;
+	DqKeyMarks *marks = NULL;
 	DqKeyTask task;
+	KeySink *sink;
 
 	task.attnums = (List *) linitial(parts);
 	task.nulls = (DqNulls) intVal(lsecond(parts));
-	task.null_fails = intVal(lthird(parts)) != 0;
-	task.filter = (Node *) lfourth(parts);
-	return &prepare(rel, &task)->head;
+	task.null_fails = (intVal(lthird(parts)) & 1) != 0;
+	task.approximate = (intVal(lthird(parts)) & 2) != 0;
+	task.filter = filter;
+	sink = prepare(rel, &task);
+	sink->keeps = intVal(lfourth(parts)) != 0;
+	if (len > text_len)
+	{
+		marks = MemoryContextAlloc(sink->context, len - text_len);
+		memcpy(marks, spec + text_len, len - text_len);
+	}
+	sink->again = marks != NULL;
+	open_target(sink, marks);
+	return &sink->head;
+}
+
+/*
+ * takes_sample: is it not known yet whether to keep keys as they are?
+ */
+static bool
+takes_sample(const KeySink *sink)
+{
+	return !sink->keeps && !sink->task.approximate &&
+		   !dq_keyform_is_fixed(sink->form);
+}
+
+/*
+ * decide: after a sample.
+ */
+static void
+decide(KeySink *sink)
+{
+	DqKeySample *sample = sink->state.target.sample;
+
+	sink->state.target.sample = NULL;
+	sink->keeps = dq_keysample_is_repetitive(sample);
+	dq_keysample_free(sample);
+	if (!sink->keeps)
+		return;
+	close_target(&sink->state.target);
+	open_target(sink, NULL);
+	write_spec(sink);
+}
+
+/*
+ * dq_key_sink_sample: a look at the first rows, by all sinks for which it
+ * makes a difference.
+ */
+void
+dq_key_sink_sample(Relation rel, List *sinks)
+{
+	List *takers = NIL;
+	ListCell *lc;
+
+	foreach(lc, sinks)
+	{
+		KeySink *sink = (KeySink *) lfirst(lc);
+
+		if (takes_sample(sink))
+			takers = lappend(takers, sink);
+	}
+	if (takers == NIL || !dq_keysample_is_worth_it(rel))
+		return;
+	foreach(lc, takers)
+	{
+		KeySink *sink = (KeySink *) lfirst(lc);
+
+		sink->state.target.sample = dq_keysample_create();
+	}
+	dq_keysample_feed(rel, takers);
+	foreach(lc, takers)
+		decide((KeySink *) lfirst(lc));
+	list_free(takers);
 }
 
 /*
@@ -206,10 +362,9 @@ null_keys(const KeySink *sink, const DqBatch *batch)
 }
 
 /*
- * note_nulls: rows whose key counts as NULL; returns those of them that are
- * put into the set.
+ * note_nulls: rows whose key counts as NULL, for the first time.
  */
-static uint64
+static void
 note_nulls(KeySink *sink, const DqBatch *batch, uint64 nulls, uint64 table)
 {
 	bool equal_nulls = sink->task.nulls == DQ_NULLS_EQUAL;
@@ -220,7 +375,7 @@ note_nulls(KeySink *sink, const DqBatch *batch, uint64 nulls, uint64 table)
 	if (equal_nulls)
 		sink->state.tested += pg_popcount64(nulls);
 	if (equal_nulls && !single)
-		return nulls;
+		return;
 	if (equal_nulls)
 		sink->state.null_keys += pg_popcount64(nulls);
 	if (equal_nulls || sink->task.null_fails)
@@ -231,7 +386,31 @@ note_nulls(KeySink *sink, const DqBatch *batch, uint64 nulls, uint64 table)
 						   dq_keyform_ref(batch, row, table));
 		}
 	}
-	return 0;
+}
+
+/*
+ * split_rows: those within the filter whose keys are counted. All numbers but
+ * those of keys are taken, unless this is no first look at the rows.
+ */
+static uint64
+split_rows(KeySink *sink, const DqBatch *batch, uint64 table)
+{
+	uint64 scope = batch->all;
+	uint64 nulls;
+
+	if (sink->filter != NULL)
+		scope = dq_kernel_ask(sink->filter, batch, scope).yes;
+	nulls = null_keys(sink, batch) & scope;
+	if (!sink->again && sink->state.target.sample == NULL)
+	{
+		sink->state.scope += pg_popcount64(scope);
+		sink->state.tested += pg_popcount64(scope & ~nulls);
+		if (nulls != 0)
+			note_nulls(sink, batch, nulls, table);
+	}
+	if (nulls_inside(&sink->task) && sink->task.nulls == DQ_NULLS_EQUAL)
+		return scope;
+	return scope & ~nulls;
 }
 
 /*
@@ -242,20 +421,11 @@ rows(DqSink *head, const DqBatch *batch)
 {
 	KeySink *sink = (KeySink *) head;
 	MemoryContext caller = MemoryContextSwitchTo(sink->batch_context);
-	uint64 scope = batch->all;
-	uint64 nulls;
 	int table = table_of(sink, batch);
 
 	sink->working = true;
-	if (sink->filter != NULL)
-		scope = dq_kernel_ask(sink->filter, batch, scope).yes;
-	sink->state.scope += pg_popcount64(scope);
-	nulls = null_keys(sink, batch) & scope;
-	scope &= ~nulls;
-	sink->state.tested += pg_popcount64(scope);
-	if (nulls != 0)
-		scope |= note_nulls(sink, batch, nulls, table);
-	dq_keyform_add(sink->form, sink->state.set, batch, scope, table);
+	dq_keyform_add(sink->form, &sink->state.target, batch,
+				   split_rows(sink, batch, table), table);
 	sink->working = false;
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(sink->batch_context);
@@ -377,56 +547,113 @@ find_places(const KeySink *sink, const DqKeyNumbers *numbers,
 }
 
 /*
- * count_keys: all numbers of the set; false when they are not known.
+ * find_again: that the rows have to be scanned once more, with the marks of
+ * those whose keys look equal.
+ */
+static void
+find_again(KeySink *sink)
+{
+	DqKeyNumbers *numbers = &sink->numbers;
+
+	close_target(&sink->state.target);
+	numbers->values -= numbers->alone;
+	if (numbers->unknown.keys != NULL)
+		pfree(numbers->unknown.keys);
+	numbers->unknown.keys = NULL;
+	numbers->unknown.count = 0;
+	sink->again = true;
+	open_target(sink, numbers->marks);
+	write_spec(sink);
+}
+
+/*
+ * compare_keys: of rows that look equal; false when that takes too long.
  */
 static bool
-count_keys(KeySink *sink, DqKeyNumbers *numbers)
+compare_keys(KeySink *sink)
 {
-	Relation rel;
+	DqKeyhold *hold = sink->state.target.hold;
+	DqKeyNumbers *numbers = &sink->numbers;
+	Relation rel = table_open(sink->relid, NoLock);
+	DqKeycheck *check = dq_keycheck_open(rel, sink->task.attnums, sink->form,
+										 sink->state.tables);
+	bool known = hold == NULL ||
+				 dq_keyhold_count(hold, dq_keycheck_same, check, numbers);
+
+	if (numbers->unknown.count > 0)
+		dq_keycheck_run(check, numbers);
+	numbers->values += sink->state.target.alone;
+	dq_keycheck_close(check);
+	table_close(rel, NoLock);
+	return known;
+}
+
+/*
+ * count_keys: all numbers of the keys.
+ */
+static DqKeyOutcome
+count_keys(KeySink *sink)
+{
+	DqKeyTarget *target = &sink->state.target;
+	DqKeyNumbers *numbers = &sink->numbers;
 
 	numbers->shared.context = sink->context;
 	numbers->shared.limit = MAX_FAILING;
 	numbers->unknown.context = sink->context;
 	numbers->unknown.limit = MAX_UNKNOWN;
-	dq_keyset_count(sink->state.set, numbers);
-	if (numbers->unknown.exceeded || sink->state.too_many_tables)
-		return false;
-	if (numbers->unknown.count > 0)
+	if (target->set != NULL)
+		dq_keyset_count(target->set, numbers);
+	if (sink->state.too_many_tables)
+		return DQ_KEY_UNKNOWN;
+	if (numbers->unknown.exceeded && !sink->again)
 	{
-		rel = table_open(sink->relid, NoLock);
-		dq_keycheck_run(rel, sink->task.attnums, sink->form,
-						sink->state.tables, numbers);
-		table_close(rel, NoLock);
+		find_again(sink);
+		return DQ_KEY_AGAIN;
 	}
-	count_nulls(sink, numbers);
-	return true;
+	return compare_keys(sink) ? DQ_KEY_COUNTED : DQ_KEY_UNKNOWN;
+}
+
+/*
+ * estimate: the number of different keys, by the sketch.
+ */
+static void
+estimate(KeySink *sink, DqKeyCount *count)
+{
+	const DqSketch *sketch = sink->state.target.sketch;
+
+	sink->numbers.values = (int64) dq_sketch_estimate(sketch);
+	count->standard_error = dq_sketch_is_exact(sketch) ? 0 : DQ_SKETCH_ERROR;
 }
 
 /*
  * dq_key_sink_count: what was found.
  */
-bool
+DqKeyOutcome
 dq_key_sink_count(DqSink *head, DqKeyCount *count)
 {
 	KeySink *sink = (KeySink *) head;
 	MemoryContext caller = MemoryContextSwitchTo(sink->context);
-	DqKeyNumbers numbers = {0};
-	bool known;
+	DqKeyOutcome outcome = DQ_KEY_COUNTED;
 
+	count->standard_error = 0;
 	sink->working = true;
-	known = count_keys(sink, &numbers);
+	if (sink->task.approximate)
+		estimate(sink, count);
+	else
+		outcome = count_keys(sink);
 	sink->working = false;
 	MemoryContextSwitchTo(caller);
-	if (!known)
-		return false;
+	if (outcome != DQ_KEY_COUNTED)
+		return outcome;
+	count_nulls(sink, &sink->numbers);
 	count->scope = sink->state.scope;
 	count->nulls = sink->state.nulls;
 	count->tested = sink->state.tested;
-	count->distinct_values = numbers.values;
-	count->duplicate_values = numbers.shared_values;
-	count->duplicate_rows = numbers.shared_rows;
-	find_places(sink, &numbers, count);
-	return true;
+	count->distinct_values = sink->numbers.values;
+	count->duplicate_values = sink->numbers.shared_values;
+	count->duplicate_rows = sink->numbers.shared_rows;
+	find_places(sink, &sink->numbers, count);
+	return DQ_KEY_COUNTED;
 }
 
 /*
@@ -438,7 +665,7 @@ dq_key_sink_free(DqSink *head, bool failed)
 	KeySink *sink = (KeySink *) head;
 
 	if (!failed)
-		dq_keyset_free(sink->state.set);
+		close_target(&sink->state.target);
 	MemoryContextDelete(sink->context);
 	pfree(sink);
 }

@@ -2,8 +2,12 @@
  * key_sink.h
  *	  A sink that finds out how many rows share their keys.
  *
- * Memory is bounded by 4 times work_mem times hash_mem_multiplier for each
- * key in each process; more is in temporary files.
+ * Memory is bounded by 4 times work_mem times hash_mem_multiplier, or 1 MB if
+ * that is more, for each key in each process; more is in temporary files.
+ *
+ * Nearly always one scan is enough. If so many keys look equal that their rows
+ * cannot be looked at one by one, which a sample of the first rows did not
+ * tell, the sink wants to see the rows again.
  */
 #ifndef DQ_KEY_SINK_H
 #define DQ_KEY_SINK_H
@@ -19,6 +23,7 @@ typedef struct DqKeyTask
 	DqNulls nulls;
 	bool null_fails; /* a row whose key counts as NULL fails, too */
 	Node *filter; /* from dq_exprtree_analyse; NULL: all rows */
+	bool approximate; /* distinct values only, nearly right */
 } DqKeyTask;
 
 /* what was found */
@@ -28,8 +33,9 @@ typedef struct DqKeyCount
 	int64 nulls; /* of these, with a key that counts as NULL */
 	int64 tested; /* of these, not left out because of a NULL */
 	int64 distinct_values;
-	int64 duplicate_values;
-	int64 duplicate_rows;
+	double standard_error; /* of the last, as a part of it; 0: exact */
+	int64 duplicate_values; /* exact only */
+	int64 duplicate_rows; /* exact only */
 	/* failing rows, by part and place; not all of them: none */
 	DqPlace *places;
 	int n_places;
@@ -52,12 +58,22 @@ extern bool dq_key_sink_blamed(DqSink *sink);
 extern bool dq_key_sink_throws(DqSink *sink);
 
 /*
- * After the scan, once, under its snapshot: what was found, places in the
- * current context. False when so
- * many keys look equal that it is not known whether they are: then SQL has to
- * find out.
+ * Before the scan, under its snapshot: let the sinks look at a few rows.
  */
-extern bool dq_key_sink_count(DqSink *sink, DqKeyCount *count);
+extern void dq_key_sink_sample(Relation rel, List *sinks);
+
+typedef enum DqKeyOutcome
+{
+	DQ_KEY_COUNTED,
+	DQ_KEY_AGAIN, /* after one scan more of the sink it will be known */
+	DQ_KEY_UNKNOWN /* SQL has to find out */
+} DqKeyOutcome;
+
+/*
+ * After the scan, under its snapshot: what was found, places in the current
+ * context.
+ */
+extern DqKeyOutcome dq_key_sink_count(DqSink *sink, DqKeyCount *count);
 
 /* forget a sink; "failed": the (sub)transaction of the scan was rolled back */
 extern void dq_key_sink_free(DqSink *sink, bool failed);

@@ -27,9 +27,10 @@ typedef struct Value
 } Value;
 
 /* the table whose rows are looked at */
-typedef struct Reader
+struct DqKeycheck
 {
 	MemoryContext context; /* of the slot */
+	MemoryContext scratch; /* of one comparison */
 	Relation rel; /* what is checked */
 	List *attnums;
 	DqKeyform *form;
@@ -42,7 +43,7 @@ typedef struct Reader
 	/* the key of the row at hand, in the slot */
 	Datum *values;
 	bool *nulls;
-} Reader;
+};
 
 /*
  * compare_candidates: by hash, then by place, for qsort.
@@ -62,7 +63,7 @@ compare_candidates(const void *a, const void *b)
  * close_table: the one that is open, if any.
  */
 static void
-close_table(Reader *reader)
+close_table(DqKeycheck *reader)
 {
 	if (reader->table < 0)
 		return;
@@ -76,7 +77,7 @@ close_table(Reader *reader)
  * has the columns at places of its own.
  */
 static void
-open_table(Reader *reader, int n)
+open_table(DqKeycheck *reader, int n)
 {
 	Oid relid = reader->tables[n];
 	Oid top = RelationGetRelid(reader->rel);
@@ -108,7 +109,7 @@ open_table(Reader *reader, int n)
  * fetch: the key of a row, into the slot.
  */
 static void
-fetch(Reader *reader, uint64 ref)
+fetch(DqKeycheck *reader, uint64 ref)
 {
 	ItemPointerData tid;
 	int i;
@@ -131,7 +132,7 @@ fetch(Reader *reader, uint64 ref)
  * keep_value: the key at hand as a new value, in the current context.
  */
 static Value *
-keep_value(Reader *reader)
+keep_value(DqKeycheck *reader)
 {
 	int count = list_length(reader->attnums);
 	Value *value = palloc(sizeof(Value));
@@ -155,13 +156,12 @@ keep_value(Reader *reader)
 }
 
 /*
- * find_value: the one that the key at hand is equal to, or NULL. "scratch" is
- * for what comparing leaves behind.
+ * find_value: the one that the key at hand is equal to, or NULL.
  */
 static Value *
-find_value(Reader *reader, List *known, MemoryContext scratch)
+find_value(DqKeycheck *reader, List *known)
 {
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	MemoryContext caller = MemoryContextSwitchTo(reader->scratch);
 	Value *found = NULL;
 	ListCell *lc;
 
@@ -177,7 +177,7 @@ find_value(Reader *reader, List *known, MemoryContext scratch)
 		}
 	}
 	MemoryContextSwitchTo(caller);
-	MemoryContextReset(scratch);
+	MemoryContextReset(reader->scratch);
 	return found;
 }
 
@@ -185,8 +185,8 @@ find_value(Reader *reader, List *known, MemoryContext scratch)
  * check_group: candidates of one hash.
  */
 static void
-check_group(Reader *reader, const DqKeyCandidate *keys, int count,
-			MemoryContext scratch, DqKeyNumbers *numbers)
+check_group(DqKeycheck *reader, const DqKeyCandidate *keys, int count,
+			DqKeyNumbers *numbers)
 {
 	List *known = NIL;
 	int i;
@@ -196,7 +196,7 @@ check_group(Reader *reader, const DqKeyCandidate *keys, int count,
 		Value *value;
 
 		fetch(reader, keys[i].ref);
-		value = find_value(reader, known, scratch);
+		value = find_value(reader, known);
 		if (value == NULL)
 		{
 			value = keep_value(reader);
@@ -217,29 +217,87 @@ check_group(Reader *reader, const DqKeyCandidate *keys, int count,
 }
 
 /*
+ * dq_keycheck_open: for rows of these tables, in the current context.
+ */
+DqKeycheck *
+dq_keycheck_open(Relation rel, List *attnums, DqKeyform *form,
+				 const Oid *tables)
+{
+	DqKeycheck *reader = palloc0(sizeof(DqKeycheck));
+
+	reader->context = CurrentMemoryContext;
+	reader->scratch = AllocSetContextCreate(CurrentMemoryContext,
+											"dq_etl key comparison",
+											ALLOCSET_DEFAULT_SIZES);
+	reader->rel = rel;
+	reader->attnums = attnums;
+	reader->form = form;
+	reader->tables = tables;
+	reader->table = -1;
+	reader->places = palloc(sizeof(AttrNumber) * list_length(attnums));
+	reader->values = palloc(sizeof(Datum) * list_length(attnums));
+	reader->nulls = palloc(sizeof(bool) * list_length(attnums));
+	return reader;
+}
+
+/*
+ * dq_keycheck_close: forget it.
+ */
+void
+dq_keycheck_close(DqKeycheck *reader)
+{
+	close_table(reader);
+	MemoryContextDelete(reader->scratch);
+}
+
+/*
+ * rows_equal: two rows that have to be looked at again.
+ */
+static bool
+rows_equal(DqKeycheck *reader, uint64 a, uint64 b)
+{
+	const Value *first;
+
+	fetch(reader, a);
+	first = keep_value(reader);
+	fetch(reader, b);
+	return dq_keyform_equal(reader->form, reader->values, reader->nulls,
+							first->values, first->nulls);
+}
+
+/*
+ * dq_keycheck_same: do two rows with equal hashes have the same key, as their
+ * images do not tell?
+ */
+bool
+dq_keycheck_same(void *arg, const DqKeyRow *a, const DqKeyRow *b)
+{
+	DqKeycheck *reader = (DqKeycheck *) arg;
+	MemoryContext caller = MemoryContextSwitchTo(reader->scratch);
+	bool equal;
+
+	if (a->size > 0 && b->size > 0)
+		equal = dq_keyform_images_equal(reader->form, a->image, b->image);
+	else
+		equal = rows_equal(reader, a->ref, b->ref);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(reader->scratch);
+	return equal;
+}
+
+/*
  * dq_keycheck_run: hash by hash.
  */
 void
-dq_keycheck_run(Relation rel, List *attnums, DqKeyform *form,
-				const Oid *tables, DqKeyNumbers *numbers)
+dq_keycheck_run(DqKeycheck *reader, DqKeyNumbers *numbers)
 {
 	DqKeyCandidates *candidates = &numbers->unknown;
 	MemoryContext group = AllocSetContextCreate(CurrentMemoryContext,
 												"dq_etl keys of a hash",
 												ALLOCSET_DEFAULT_SIZES);
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
-												  "dq_etl key comparison",
-												  ALLOCSET_DEFAULT_SIZES);
-	Reader reader = {.rel = rel, .attnums = attnums, .form = form};
 	int start = 0;
 	int i;
 
-	reader.context = CurrentMemoryContext;
-	reader.tables = tables;
-	reader.table = -1;
-	reader.places = palloc(sizeof(AttrNumber) * list_length(attnums));
-	reader.values = palloc(sizeof(Datum) * list_length(attnums));
-	reader.nulls = palloc(sizeof(bool) * list_length(attnums));
 	if (candidates->count > 0)
 		qsort(candidates->keys, candidates->count, sizeof(DqKeyCandidate),
 			  compare_candidates);
@@ -251,13 +309,10 @@ dq_keycheck_run(Relation rel, List *attnums, DqKeyform *form,
 			candidates->keys[i].hash == candidates->keys[start].hash)
 			continue;
 		caller = MemoryContextSwitchTo(group);
-		check_group(&reader, candidates->keys + start, i - start, scratch,
-					numbers);
+		check_group(reader, candidates->keys + start, i - start, numbers);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(group);
 		start = i;
 	}
-	close_table(&reader);
-	MemoryContextDelete(scratch);
 	MemoryContextDelete(group);
 }

@@ -2,154 +2,81 @@
  * keyform.c
  *	  Keys of rows, as keyset.h wants them.
  *
- * Values of common types are equal exactly when some bytes of theirs are:
- * integers and what is stored as one, texts under deterministic collations,
- * float numbers after -0 became 0 and all NaN the same, numerics of up to 16
- * digits after they were taken apart. A key of such columns
- * whose bytes fit into 16 is exact: a single value of fixed length as it is;
- * otherwise a byte that tells which columns are NULL comes first, and a value
- * of variable length has its length before it. Whether they fit depends on
- * the bytes only, so equal keys have the same form.
+ * A key of columns whose bytes (keycolumn.h) fit into 16 is exact: a single
+ * value of fixed length as it is; otherwise a byte that tells which columns
+ * are NULL comes first, and a value of variable length has its length before
+ * it. Whether they fit depends on the bytes only, so equal keys have the same
+ * form.
  *
- * Any other key is hashed: of such columns their bytes, of the rest the values
+ * Any other key is hashed: of columns with bytes these, of the rest the values
  * by the extended hash function of the type's operator class (under the
  * column's collation), which agrees with the equality of GROUP BY.
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
-#include "fmgr.h"
-#include "quality/exactsum.h"
+#include "quality/keycolumn.h"
 #include "quality/keyform.h"
+#include "quality/keyimage.h"
 #include "quality/kernel.h"
 #include "quality/varlena.h"
-#include "utils/builtins.h"
-#include "utils/float.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
 #define EXACT_BYTES 16
-
-/* a short numeric: its mantissa and a byte for the rest */
-#define DECIMAL_BYTES 9
 
 /* a bit of a byte for each column */
 #define MAX_TAGGED 8
 
-typedef enum ColumnKind
-{
-	COLUMN_WORD, /* by value, equal when the bits are */
-	COLUMN_FLOAT4,
-	COLUMN_FLOAT8,
-	COLUMN_FIXED, /* by reference, of fixed length */
-	COLUMN_NAME,
-	COLUMN_TEXT,
-	COLUMN_BPCHAR, /* trailing blanks do not count */
-	COLUMN_NUMERIC, /* most are short */
-	COLUMN_OTHER
-} ColumnKind;
-
-typedef struct Column
-{
-	int at; /* attribute number - 1 */
-	ColumnKind kind;
-	int len; /* of a value, 0 when it varies */
-	Oid collation;
-	FmgrInfo equal;
-	FmgrInfo hash; /* of those that have no bytes */
-	/* of the row at hand */
-	bool isnull;
-	bool opaque; /* has no bytes; word is the value */
-	const char *bytes;
-	int n_bytes;
-	uint64 word; /* where bytes may be */
-	char decimal[DECIMAL_BYTES];
-} Column;
+/* columns of keys that are packed */
+#define MAX_PACKED 8
 
 struct DqKeyform
 {
 	int n_columns;
-	Column *columns;
+	DqKeyColumn *columns;
+	bool nulls_inside;
 	bool tagged; /* exact keys begin with a byte for NULLs */
 	bool may_be_exact;
+	bool may_be_opaque; /* a value of it */
 	int words; /* of exact keys */
+	bool is_packed; /* values without NULL, by words and texts */
 };
 
-/*
- * kind_of: how values are compared by this function.
- */
-static ColumnKind
-kind_of(Oid equal, Oid collation)
+/* a value that is a word, or the bytes of a text */
+typedef struct Pack
 {
-	switch (equal)
-	{
-		case F_BOOLEQ:
-		case F_CHAREQ:
-		case F_INT2EQ:
-		case F_INT4EQ:
-		case F_INT8EQ:
-		case F_OIDEQ:
-		case F_DATE_EQ:
-		case F_TIME_EQ:
-		case F_TIMESTAMP_EQ:
-		case F_TIMESTAMPTZ_EQ:
-		case F_CASH_EQ:
-		case F_ENUM_EQ:
-		case F_PG_LSN_EQ:
-			return COLUMN_WORD;
-		case F_FLOAT4EQ:
-			return COLUMN_FLOAT4;
-		case F_FLOAT8EQ:
-			return COLUMN_FLOAT8;
-		case F_UUID_EQ:
-		case F_MACADDR_EQ:
-		case F_MACADDR8_EQ:
-			return COLUMN_FIXED;
-		case F_NAMEEQ:
-			return COLUMN_NAME;
-		case F_BYTEAEQ:
-			return COLUMN_TEXT;
-		case F_NUMERIC_EQ:
-			return COLUMN_NUMERIC;
-		case F_TEXTEQ:
-			return get_collation_isdeterministic(collation) ? COLUMN_TEXT :
-															  COLUMN_OTHER;
-		case F_BPCHAREQ:
-			return get_collation_isdeterministic(collation) ? COLUMN_BPCHAR :
-															  COLUMN_OTHER;
-		default:
-			return COLUMN_OTHER;
-	}
-}
+	uint64 word;
+	const char *bytes; /* NULL: a word */
+	uint16 length;
+} Pack;
 
 /*
- * open_column: false when its type cannot be hashed as it is compared.
+ * can_pack: are all columns numbers or texts?
  */
 static bool
-open_column(Column *column, Form_pg_attribute att)
+can_pack(const DqKeyform *form)
 {
-	TypeCacheEntry *type =
-		lookup_type_cache(getBaseType(att->atttypid),
-						  TYPECACHE_EQ_OPR_FINFO |
-							  TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+	int i;
 
-	if (!OidIsValid(type->eq_opr_finfo.fn_oid) ||
-		!OidIsValid(type->hash_extended_proc_finfo.fn_oid))
+	if (form->n_columns > MAX_PACKED)
 		return false;
-	column->at = att->attnum - 1;
-	column->collation = att->attcollation;
-	column->kind = kind_of(type->eq_opr_finfo.fn_oid, att->attcollation);
-	column->len = att->attlen;
-	if (att->attlen < 0 || column->kind == COLUMN_NAME ||
-		column->kind == COLUMN_OTHER)
-		column->len = 0;
-	fmgr_info_copy(&column->equal, &type->eq_opr_finfo, CurrentMemoryContext);
-	fmgr_info_copy(&column->hash, &type->hash_extended_proc_finfo,
-				   CurrentMemoryContext);
+	for (i = 0; i < form->n_columns; i++)
+	{
+		switch (form->columns[i].kind)
+		{
+			case DQ_KEY_WORD:
+			case DQ_KEY_FLOAT4:
+			case DQ_KEY_FLOAT8:
+			case DQ_KEY_TEXT:
+				break;
+			case DQ_KEY_FIXED:
+			case DQ_KEY_NAME:
+			case DQ_KEY_BPCHAR:
+			case DQ_KEY_NUMERIC:
+			case DQ_KEY_OTHER:
+				return false;
+		}
+	}
 	return true;
 }
 
@@ -164,23 +91,27 @@ dq_keyform_create(Relation rel, List *attnums, bool nulls_inside)
 	bool fixed = true;
 	ListCell *lc;
 
-	form->columns = palloc0(sizeof(Column) * list_length(attnums));
+	form->columns = palloc0(sizeof(DqKeyColumn) * list_length(attnums));
 	form->may_be_exact = true;
 	foreach(lc, attnums)
 	{
-		Column *column = &form->columns[form->n_columns++];
+		DqKeyColumn *column = &form->columns[form->n_columns++];
 
-		if (!open_column(column, TupleDescAttr(RelationGetDescr(rel),
-											   lfirst_int(lc) - 1)))
+		if (!dq_keycolumn_open(column, TupleDescAttr(RelationGetDescr(rel),
+													 lfirst_int(lc) - 1)))
 			return NULL;
-		if (column->kind == COLUMN_OTHER)
+		if (column->kind == DQ_KEY_OTHER)
 			form->may_be_exact = false;
+		if (dq_keycolumn_may_be_opaque(column))
+			form->may_be_opaque = true;
 		bytes += column->len;
 		fixed = fixed && column->len > 0;
 	}
+	form->nulls_inside = nulls_inside;
 	form->tagged = nulls_inside || !fixed;
 	if (form->tagged && form->n_columns > MAX_TAGGED)
 		form->may_be_exact = false;
+	form->is_packed = !nulls_inside && can_pack(form);
 	form->words = !form->tagged && bytes <= sizeof(uint64) ? 1 : 2;
 	return form;
 }
@@ -195,9 +126,9 @@ dq_keyform_is_parallel_safe(const DqKeyform *form)
 
 	for (i = 0; i < form->n_columns; i++)
 	{
-		const Column *column = &form->columns[i];
+		const DqKeyColumn *column = &form->columns[i];
 
-		if (column->kind == COLUMN_OTHER &&
+		if (column->kind == DQ_KEY_OTHER &&
 			func_parallel(column->hash.fn_oid) != PROPARALLEL_SAFE)
 			return false;
 	}
@@ -220,137 +151,6 @@ int
 dq_keyform_columns(const DqKeyform *form)
 {
 	return form->n_columns;
-}
-
-/*
- * double_word: the same for all that are equal.
- */
-static uint64
-double_word(double value)
-{
-	uint64 word;
-
-	if (isnan(value))
-		value = get_float8_nan();
-	else if (value == 0)
-		value = 0;
-	memcpy(&word, &value, sizeof(word));
-	return word;
-}
-
-/*
- * real_word: as double_word.
- */
-static uint64
-real_word(float value)
-{
-	uint32 word;
-
-	if (isnan(value))
-		value = get_float4_nan();
-	else if (value == 0)
-		value = 0;
-	memcpy(&word, &value, sizeof(word));
-	return word;
-}
-
-/*
- * word_of: a value that is passed by value as a number.
- */
-static inline uint64
-word_of(const Column *column, Datum value)
-{
-	if (column->kind == COLUMN_FLOAT8)
-		return double_word(DatumGetFloat8(value));
-	if (column->kind == COLUMN_FLOAT4)
-		return real_word(DatumGetFloat4(value));
-	switch (column->len)
-	{
-		case 1:
-			return (uint8) DatumGetChar(value);
-		case 2:
-			return DatumGetUInt16(value);
-		case 4:
-			return DatumGetUInt32(value);
-		default:
-			return (uint64) DatumGetInt64(value);
-	}
-}
-
-/*
- * find_decimal: the bytes of a numeric. Trailing zeros are not stored but for
- * those within a base-10000 digit, so equal numerics are taken apart alike.
- */
-static void
-find_decimal(Column *column, Datum value)
-{
-	DqBytes bytes;
-	DqDecimal decimal = {0, 0};
-	DqNumericClass class;
-
-	dq_varlena_open(&bytes, value);
-	class = dq_exactsum_read(bytes.data, bytes.len, &decimal);
-	if (class == DQ_NUMERIC_LONG)
-	{
-		column->opaque = true;
-		column->word = (uint64) value;
-		column->n_bytes = 0;
-		return;
-	}
-	if (class != DQ_NUMERIC_SHORT)
-		decimal.exponent = 100 + class; /* NaN or infinite */
-	memcpy(column->decimal, &decimal.mantissa, sizeof(int64));
-	column->decimal[sizeof(int64)] = (char) decimal.exponent;
-	column->bytes = column->decimal;
-	column->n_bytes = DECIMAL_BYTES;
-}
-
-/*
- * find_bytes: those by which this value of the row is compared.
- */
-static inline void
-find_bytes(Column *column, Datum value)
-{
-	DqBytes bytes;
-
-	column->opaque = false;
-	column->n_bytes = column->len;
-	column->bytes = (const char *) &column->word;
-	switch (column->kind)
-	{
-		case COLUMN_WORD:
-		case COLUMN_FLOAT4:
-		case COLUMN_FLOAT8:
-			column->word = word_of(column, value);
-#ifdef WORDS_BIGENDIAN
-			column->bytes += sizeof(uint64) - column->len;
-#endif
-			return;
-		case COLUMN_FIXED:
-			column->bytes = (const char *) DatumGetPointer(value);
-			return;
-		case COLUMN_NAME:
-			column->bytes = NameStr(*DatumGetName(value));
-			column->n_bytes = strlen(column->bytes);
-			return;
-		case COLUMN_TEXT:
-		case COLUMN_BPCHAR:
-			dq_varlena_open(&bytes, value);
-			column->bytes = bytes.data;
-			column->n_bytes = bytes.len;
-			if (column->kind == COLUMN_BPCHAR)
-				column->n_bytes = bpchartruelen(unconstify(char *,
-														   bytes.data),
-												bytes.len);
-			return;
-		case COLUMN_NUMERIC:
-			find_decimal(column, value);
-			return;
-		case COLUMN_OTHER:
-			column->opaque = true;
-			column->word = (uint64) value;
-			return;
-	}
 }
 
 /*
@@ -380,7 +180,7 @@ mix_bytes(uint64 hash, const char *bytes, int n)
 }
 
 /*
- * hash_key: of the row that find_bytes has seen.
+ * hash_key: of the row that dq_keycolumn_find has seen.
  */
 static uint64
 hash_key(DqKeyform *form)
@@ -390,7 +190,7 @@ hash_key(DqKeyform *form)
 
 	for (i = 0; i < form->n_columns; i++)
 	{
-		Column *column = &form->columns[i];
+		DqKeyColumn *column = &form->columns[i];
 
 		if (column->isnull)
 			hash = dq_keyset_mix(hash + 1);
@@ -407,7 +207,7 @@ hash_key(DqKeyform *form)
 }
 
 /*
- * exact_key: the words of the row that find_bytes has seen, or false.
+ * exact_key: the words of the row that dq_keycolumn_find has seen, or false.
  */
 static bool
 exact_key(const DqKeyform *form, uint64 *words)
@@ -420,7 +220,7 @@ exact_key(const DqKeyform *form, uint64 *words)
 		return false;
 	for (i = 0; i < form->n_columns; i++)
 	{
-		const Column *column = &form->columns[i];
+		const DqKeyColumn *column = &form->columns[i];
 
 		if (column->isnull)
 		{
@@ -443,7 +243,7 @@ exact_key(const DqKeyform *form, uint64 *words)
  * add_words: keys of one column that is a number.
  */
 static void
-add_words(const Column *column, DqKeyset *set, const DqBatch *batch,
+add_words(const DqKeyColumn *column, DqKeyset *set, const DqBatch *batch,
 		  uint64 rows, uint64 table)
 {
 	const Datum *values = batch->values[column->at];
@@ -451,7 +251,7 @@ add_words(const Column *column, DqKeyset *set, const DqBatch *batch,
 
 	DQ_EACH_ROW(row, rows)
 	{
-		dq_keyset_add_word(set, word_of(column, values[row]),
+		dq_keyset_add_word(set, dq_keycolumn_word(column, values[row]),
 						   dq_keyform_ref(batch, row, table));
 	}
 }
@@ -461,7 +261,7 @@ add_words(const Column *column, DqKeyset *set, const DqBatch *batch,
  * make them.
  */
 static void
-add_texts(const Column *column, DqKeyset *set, const DqBatch *batch,
+add_texts(const DqKeyColumn *column, DqKeyset *set, const DqBatch *batch,
 		  uint64 rows, uint64 table)
 {
 	const Datum *values = batch->values[column->at];
@@ -490,46 +290,266 @@ add_texts(const Column *column, DqKeyset *set, const DqBatch *batch,
 }
 
 /*
- * dq_keyform_add: the keys of some rows.
+ * find_row: the values of a row.
  */
-void
-dq_keyform_add(DqKeyform *form, DqKeyset *set, const DqBatch *batch,
-			   uint64 rows, uint64 table)
+static inline void
+find_row(DqKeyform *form, const DqBatch *batch, int row)
+{
+	int i;
+
+	for (i = 0; i < form->n_columns; i++)
+	{
+		DqKeyColumn *column = &form->columns[i];
+
+		column->isnull = (batch->nulls[column->at] >> row) & 1;
+		if (!column->isnull)
+			dq_keycolumn_find(column, batch->values[column->at][row]);
+	}
+}
+
+/*
+ * hold_row: the key of the row at hand as it is.
+ */
+static inline void
+hold_row(DqKeyform *form, DqKeyhold *hold, uint64 hash, uint64 ref)
+{
+	int size = dq_keyimage_size(form->columns, form->n_columns,
+								form->nulls_inside);
+	char *image = dq_keyhold_add(hold, hash, ref, size);
+
+	if (size > 0)
+		dq_keyimage_write(form->columns, form->n_columns, form->nulls_inside,
+						  image);
+}
+
+/*
+ * add_long: keys that are not exact, to a sample or a second look.
+ */
+static void
+add_long(DqKeyform *form, DqKeyTarget *target, const DqBatch *batch,
+		 uint64 rows, uint64 table)
 {
 	uint64 words[2];
 	int row;
-	int i;
 
-	if (form->words == 1 && form->n_columns == 1)
-	{
-		add_words(&form->columns[0], set, batch, rows, table);
-		return;
-	}
-	if (form->columns[0].kind == COLUMN_TEXT && form->n_columns == 1)
-	{
-		add_texts(&form->columns[0], set, batch, rows, table);
-		return;
-	}
 	DQ_EACH_ROW(row, rows)
 	{
-		for (i = 0; i < form->n_columns; i++)
-		{
-			Column *column = &form->columns[i];
+		uint64 hash;
 
-			column->isnull = (batch->nulls[column->at] >> row) & 1;
-			if (!column->isnull)
-				find_bytes(column, batch->values[column->at][row]);
-		}
-		if (!exact_key(form, words))
-			dq_keyset_add_hashed(set, hash_key(form),
-								 dq_keyform_ref(batch, row, table));
-		else if (form->words == 1)
-			dq_keyset_add_word(set, words[0],
-							   dq_keyform_ref(batch, row, table));
+		find_row(form, batch, row);
+		if (exact_key(form, words))
+			continue;
+		hash = dq_keyset_mix(hash_key(form));
+		if (target->sample != NULL)
+			dq_keysample_add(target->sample, hash);
+		else if (!dq_keymarks_has(target->marks, hash))
+			target->alone++;
 		else
-			dq_keyset_add_words(set, words,
-								dq_keyform_ref(batch, row, table));
+			hold_row(form, target->hold, hash,
+					 dq_keyform_ref(batch, row, table));
 	}
+}
+
+/*
+ * add_held: all keys as they are.
+ */
+static void
+add_held(DqKeyform *form, DqKeyhold *hold, const DqBatch *batch, uint64 rows,
+		 uint64 table)
+{
+	int row;
+
+	DQ_EACH_ROW(row, rows)
+	{
+		find_row(form, batch, row);
+		hold_row(form, hold, dq_keyset_mix(hash_key(form)),
+				 dq_keyform_ref(batch, row, table));
+	}
+}
+
+/*
+ * pack_row: find the values of a row, which have bytes, and mix them into a
+ * hash; returns the length of its image, 0 when it is too long.
+ */
+static inline int
+pack_row(const DqKeyform *form, const DqBatch *batch, int row, Pack *packs,
+		 uint64 *hash)
+{
+	int size = 0;
+	int i;
+
+	*hash = 0;
+	for (i = 0; i < form->n_columns; i++)
+	{
+		const DqKeyColumn *column = &form->columns[i];
+		Datum value = batch->values[column->at][row];
+		Pack *pack = &packs[i];
+		DqBytes bytes;
+
+		if (column->kind != DQ_KEY_TEXT)
+		{
+			pack->word = dq_keycolumn_word(column, value);
+			pack->bytes = NULL;
+			*hash = dq_keyset_mix(*hash ^ pack->word);
+			size += sizeof(uint64);
+			continue;
+		}
+		dq_varlena_open(&bytes, value);
+		if (bytes.len > DQ_KEY_MAX_IMAGE)
+			return 0;
+		pack->bytes = bytes.data;
+		pack->length = (uint16) bytes.len;
+		*hash = mix_bytes(*hash, bytes.data, bytes.len);
+		size += sizeof(pack->length) + bytes.len;
+	}
+	return size > DQ_KEY_MAX_IMAGE ? 0 : size;
+}
+
+/*
+ * write_packs: as an image.
+ */
+static inline void
+write_packs(const Pack *packs, int n, char *at)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+	{
+		const Pack *pack = &packs[i];
+
+		if (pack->bytes == NULL)
+		{
+			memcpy(at, &pack->word, sizeof(pack->word));
+			at += sizeof(pack->word);
+			continue;
+		}
+		memcpy(at, &pack->length, sizeof(pack->length));
+		at += sizeof(pack->length);
+		memcpy(at, pack->bytes, pack->length);
+		at += pack->length;
+	}
+}
+
+/*
+ * add_packed: as add_held, keys of numbers and texts without NULL.
+ */
+static void
+add_packed(DqKeyform *form, DqKeyhold *hold, const DqBatch *batch,
+		   uint64 rows, uint64 table)
+{
+	Pack packs[MAX_PACKED];
+	int row;
+
+	DQ_EACH_ROW(row, rows)
+	{
+		uint64 ref = dq_keyform_ref(batch, row, table);
+		uint64 hash;
+		int size = pack_row(form, batch, row, packs, &hash);
+
+		if (size == 0)
+		{
+			find_row(form, batch, row);
+			(void) dq_keyhold_add(hold, dq_keyset_mix(hash_key(form)), ref, 0);
+			continue;
+		}
+		write_packs(packs, form->n_columns,
+					dq_keyhold_add(hold, dq_keyset_mix(hash), ref, size));
+	}
+}
+
+/*
+ * add_sketch: how many different keys, about.
+ */
+static void
+add_sketch(DqKeyform *form, DqSketch *sketch, const DqBatch *batch,
+		   uint64 rows)
+{
+	bool number = form->words == 1 && form->n_columns == 1;
+	const DqKeyColumn *column = &form->columns[0];
+	int row;
+
+	DQ_EACH_ROW(row, rows)
+	{
+		uint64 hash;
+
+		if (number)
+			hash = dq_keycolumn_word(column, batch->values[column->at][row]);
+		else
+		{
+			find_row(form, batch, row);
+			hash = hash_key(form);
+		}
+		dq_sketch_add(sketch, dq_keyset_mix(hash));
+	}
+}
+
+/*
+ * add_to_set: exact keys, or hashes.
+ */
+static void
+add_to_set(DqKeyform *form, DqKeyset *set, const DqBatch *batch, uint64 rows,
+		   uint64 table)
+{
+	uint64 words[2];
+	int row;
+
+	DQ_EACH_ROW(row, rows)
+	{
+		uint64 ref = dq_keyform_ref(batch, row, table);
+
+		find_row(form, batch, row);
+		if (!exact_key(form, words))
+			dq_keyset_add_hashed(set, hash_key(form), ref);
+		else if (form->words == 1)
+			dq_keyset_add_word(set, words[0], ref);
+		else
+			dq_keyset_add_words(set, words, ref);
+	}
+}
+
+/*
+ * dq_keyform_add: the keys of some rows.
+ */
+void
+dq_keyform_add(DqKeyform *form, DqKeyTarget *target, const DqBatch *batch,
+			   uint64 rows, uint64 table)
+{
+	const DqKeyColumn *first = &form->columns[0];
+
+	if (target->sketch != NULL)
+		add_sketch(form, target->sketch, batch, rows);
+	else if (target->sample != NULL || target->marks != NULL)
+		add_long(form, target, batch, rows, table);
+	else if (target->hold != NULL && form->is_packed)
+		add_packed(form, target->hold, batch, rows, table);
+	else if (target->hold != NULL)
+		add_held(form, target->hold, batch, rows, table);
+	else if (form->words == 1 && form->n_columns == 1)
+		add_words(first, target->set, batch, rows, table);
+	else if (first->kind == DQ_KEY_TEXT && form->n_columns == 1)
+		add_texts(first, target->set, batch, rows, table);
+	else
+		add_to_set(form, target->set, batch, rows, table);
+}
+
+/*
+ * dq_keyform_is_fixed: are all of its keys exact?
+ */
+bool
+dq_keyform_is_fixed(const DqKeyform *form)
+{
+	return form->words == 1;
+}
+
+/*
+ * dq_keyform_images_equal: although they differ?
+ */
+bool
+dq_keyform_images_equal(DqKeyform *form, const char *a, const char *b)
+{
+	return form->may_be_opaque &&
+		   dq_keyimage_equal(form->columns, form->n_columns,
+							 form->nulls_inside, a, b);
 }
 
 /*
@@ -543,7 +563,7 @@ dq_keyform_equal(DqKeyform *form, const Datum *a, const bool *a_nulls,
 
 	for (i = 0; i < form->n_columns; i++)
 	{
-		Column *column = &form->columns[i];
+		DqKeyColumn *column = &form->columns[i];
 
 		if (a_nulls[i] != b_nulls[i])
 			return false;

@@ -6,7 +6,9 @@
 #define DQ_KEYFORM_H
 
 #include "quality/batch.h"
-#include "quality/keyset.h"
+#include "quality/keyhold.h"
+#include "quality/keysample.h"
+#include "quality/sketch.h"
 #include "utils/rel.h"
 
 typedef struct DqKeyform DqKeyform;
@@ -27,12 +29,36 @@ extern bool dq_keyform_is_parallel_safe(const DqKeyform *form);
 extern DqKeyset *dq_keyform_keyset(const DqKeyform *form, Size memory);
 
 /*
- * Put the keys of these rows of a batch into a set. The reference of a row is
- * its place in the table (in the lower 48 bits) and "table" (in the upper
+ * Where keys go. The first of these that is there takes them all: sketch,
+ * sample; with marks, hold and nobody else what is not exact; hold; set.
+ */
+typedef struct DqKeyTarget
+{
+	DqSketch *sketch; /* how many different keys, about */
+	DqKeySample *sample; /* are they repeated? */
+	const DqKeyMarks *marks; /* which of them are looked at again */
+	int64 alone; /* those that are not exact and have no mark */
+	DqKeyhold *hold; /* as they are */
+	DqKeyset *set; /* exact, or by their hashes */
+} DqKeyTarget;
+
+/*
+ * Put the keys of these rows of a batch where they go. The reference of a row
+ * is its place in the table (in the lower 48 bits) and "table" (in the upper
  * 16). May leave garbage in the current context.
  */
-extern void dq_keyform_add(DqKeyform *form, DqKeyset *set,
+extern void dq_keyform_add(DqKeyform *form, DqKeyTarget *target,
 						   const DqBatch *batch, uint64 rows, uint64 table);
+
+/* are all of its keys exact? */
+extern bool dq_keyform_is_fixed(const DqKeyform *form);
+
+/*
+ * Are the keys of two images that differ equal? May leave garbage in the
+ * current context.
+ */
+extern bool dq_keyform_images_equal(DqKeyform *form, const char *a,
+									const char *b);
 
 static inline uint64
 dq_keyform_ref(const DqBatch *batch, int row, uint64 table)

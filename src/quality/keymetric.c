@@ -181,6 +181,44 @@ dq_keymetric_distinctness(DqProbe *probe)
 }
 
 /*
+ * dq_keymetric_is_approximate: may it be answered by an estimate?
+ */
+bool
+dq_keymetric_is_approximate(const DqCheck *check)
+{
+	return check->type->look == dq_keymetric_distinct &&
+		   dq_json_bool(check->doc, "approximate", false, check->what);
+}
+
+/*
+ * dq_keymetric_error: how far the number may be off, for a message.
+ */
+const char *
+dq_keymetric_error(const DqProbe *probe)
+{
+	if (probe->counts.standard_error == 0)
+		return "";
+	return psprintf(" (standard error %.2f %%)",
+					100 * probe->counts.standard_error);
+}
+
+/*
+ * tell_estimate: the number and how far it may be off; nothing is known of
+ * duplicates. The same whether it was counted or estimated.
+ */
+static void
+tell_estimate(DqProbe *probe)
+{
+	DqJsonBuild build;
+
+	dq_json_begin(&build);
+	dq_json_add_int(&build, "value", probe->counts.distinct_values);
+	dq_json_add_double(&build, "standard_error",
+					   probe->counts.standard_error);
+	probe->observed = dq_json_end(&build);
+}
+
+/*
  * dq_keymetric_distinct: the number of different keys, 0 of no rows.
  */
 void
@@ -188,7 +226,10 @@ dq_keymetric_distinct(DqProbe *probe)
 {
 	int64 value = probe->counts.distinct_values;
 
-	tell(probe, psprintf(INT64_FORMAT, value));
+	if (dq_keymetric_is_approximate(probe->check))
+		tell_estimate(probe);
+	else
+		tell(probe, psprintf(INT64_FORMAT, value));
 	probe->holds = is_within(probe->check, value, 1);
 	probe->counts.failed = 0;
 }

@@ -21,6 +21,11 @@
 #define MAX_BITS 8
 #define MIN_BITS 4
 
+/* marks of candidates: bits for each row, and bytes at least and at most */
+#define MARKS_OF_ROW 8
+#define MIN_MARKS 8192
+#define MAX_MARKS (16 * 1024 * 1024)
+
 /* so far ahead the place of a record in the hash table is asked for */
 #define PREFETCH_RECORDS 8
 
@@ -256,12 +261,70 @@ read_table(const Table *table, bool hashed, DqKeyNumbers *numbers)
 		}
 	}
 	numbers->values += table->used - (hashed ? shared_values : 0);
-	if (!hashed)
+	if (hashed)
+		numbers->alone += table->used - shared_values;
+	else
 	{
 		numbers->shared_values += shared_values;
 		numbers->shared_rows += shared_rows;
 	}
 	return shared_rows;
+}
+
+/*
+ * count_hashed: the rows in a set whose keys are hashed.
+ */
+static int64
+count_hashed(const DqKeyset *set)
+{
+	int64 rows = 0;
+	int i;
+
+	for (i = 1 << set->bits; i < dq_keyset_streams(set); i++)
+		rows += dq_spool_size(set->spool, i) / (2 * sizeof(uint64));
+	return rows;
+}
+
+/*
+ * create_marks: none is set.
+ */
+static DqKeyMarks *
+create_marks(const DqKeyset *set, const DqKeyNumbers *numbers)
+{
+	Size most = Min(set->memory / 16, MAX_MARKS);
+	Size wanted = (Size) numbers->hashed_rows * MARKS_OF_ROW / 8;
+	Size bytes = MIN_MARKS;
+	DqKeyMarks *marks;
+
+	while (bytes < wanted && bytes * 2 <= most)
+		bytes *= 2;
+	marks = MemoryContextAllocExtended(numbers->unknown.context,
+									   offsetof(DqKeyMarks, bits) + bytes,
+									   MCXT_ALLOC_ZERO);
+	marks->mask = bytes * 8 - 1;
+	return marks;
+}
+
+/*
+ * mark: the hashes that several rows of a table of hashed keys have.
+ */
+static void
+mark(const DqKeyset *set, const Table *table, DqKeyNumbers *numbers)
+{
+	DqKeyMarks *marks;
+	uint64 i;
+
+	if (numbers->marks == NULL)
+		numbers->marks = create_marks(set, numbers);
+	marks = numbers->marks;
+	for (i = 0; i <= table->mask; i++)
+	{
+		const uint64 *entry = table->entries + i * (table->words + 1);
+		uint64 at = dq_keyset_mix(entry[0]) & marks->mask;
+
+		if (entry[1] > 1)
+			marks->bits[at / 64] |= UINT64CONST(1) << (at % 64);
+	}
 }
 
 /*
@@ -309,6 +372,7 @@ divide(DqKeyset *set, int stream)
 	char *bytes;
 	Size len;
 
+	dq_spool_spill(set->spool);
 	dq_spool_open(&reader, set->spool, stream);
 	while (dq_spool_read(&reader, &bytes, &len))
 	{
@@ -347,6 +411,8 @@ count_stream(DqKeyset *set, int stream, DqKeyNumbers *numbers)
 	if (fill_table(set, stream, table))
 	{
 		shared = read_table(table, hashed, numbers);
+		if (shared > 0 && hashed)
+			mark(set, table, numbers);
 		if (shared > 0)
 			collect(set, stream, table, shared,
 					hashed ? &numbers->unknown : &numbers->shared);
@@ -362,8 +428,7 @@ count_stream(DqKeyset *set, int stream, DqKeyNumbers *numbers)
 }
 
 /*
- * dq_keyset_count: partition by partition. Stops early when there are more
- * unknown rows than wanted.
+ * dq_keyset_count: partition by partition.
  */
 void
 dq_keyset_count(DqKeyset *set, DqKeyNumbers *numbers)
@@ -372,6 +437,8 @@ dq_keyset_count(DqKeyset *set, DqKeyNumbers *numbers)
 	int i;
 
 	check_stack_depth();
-	for (i = 0; i < streams && !numbers->unknown.exceeded; i++)
+	if (numbers->hashed_rows == 0)
+		numbers->hashed_rows = count_hashed(set);
+	for (i = 0; i < streams; i++)
 		count_stream(set, i, numbers);
 }

@@ -33,15 +33,25 @@ typedef struct DqKeyCandidates
 	bool exceeded; /* there were more; what is here is not complete */
 } DqKeyCandidates;
 
+/* a bit for some hashes: those of candidates, and by chance of others */
+typedef struct DqKeyMarks
+{
+	uint64 mask; /* bits - 1 */
+	uint64 bits[FLEXIBLE_ARRAY_MEMBER];
+} DqKeyMarks;
+
 /* what comes out; "shared" keys are those of more than one row */
 typedef struct DqKeyNumbers
 {
 	int64 values; /* different keys */
+	int64 alone; /* of these, hashed ones that share their hash with none */
 	int64 shared_values;
 	int64 shared_rows;
 	DqKeyCandidates shared; /* these rows; their hashes mean nothing */
 	/* rows with equal hashes, not counted in the numbers above */
 	DqKeyCandidates unknown;
+	int64 hashed_rows; /* all that there are */
+	DqKeyMarks *marks; /* of all unknown rows, when these are not complete */
 } DqKeyNumbers;
 
 typedef struct DqKeyset
@@ -62,6 +72,22 @@ extern int dq_keyset_streams(const DqKeyset *set);
 
 /* words of a record of the spool: the key, then the reference */
 extern int dq_keyset_record_words(const DqKeyset *set, int stream);
+
+/* bytes of marks */
+static inline Size
+dq_keymarks_size(const DqKeyMarks *marks)
+{
+	return offsetof(DqKeyMarks, bits) + (marks->mask + 1) / 8;
+}
+
+/* may this be the (mixed) hash of a candidate? */
+static inline bool
+dq_keymarks_has(const DqKeyMarks *marks, uint64 hash)
+{
+	uint64 at = hash & marks->mask;
+
+	return (marks->bits[at / 64] >> (at % 64) & 1) != 0;
+}
 
 /* add what is in the set to numbers that begin as zeros, with limits */
 extern void dq_keyset_count(DqKeyset *set, DqKeyNumbers *numbers);

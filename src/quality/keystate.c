@@ -53,60 +53,102 @@ typedef struct Piece
 	int n_tables; /* whose OIDs follow */
 	bool too_many_tables;
 	bool too_many_nulls;
+	bool too_many_shared;
 	int64 scope;
 	int64 nulls;
 	int64 tested;
 	int64 null_keys;
+	int64 alone;
 } Piece;
 
 #define PIECE_NUMBERS 0
 #define PIECE_EXACT 1
 #define PIECE_HASHED 2
 #define PIECE_NULLS 3
+#define PIECE_HELD 4
+#define PIECE_SKETCH 5
+#define PIECE_SHARED 6
+
+/*
+ * save_piece: of some kind.
+ */
+static void
+save_piece(const Piece *piece, const char *bytes, Size len,
+		   DqKeyStateWrite write, void *arg)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendBinaryStringInfo(&buf, (const char *) piece, sizeof(Piece));
+	if (len > 0)
+		appendBinaryStringInfo(&buf, bytes, len);
+	write(arg, buf.data, buf.len);
+	pfree(buf.data);
+}
 
 /*
  * save_stream: the records of one partition, in pieces.
  */
 static void
-save_stream(DqKeyState *state, int stream, DqKeyStateWrite write, void *arg)
+save_stream(DqSpool *spool, int stream, int kind, DqKeyStateWrite write,
+			void *arg)
 {
-	bool hashed = stream >= dq_keyset_streams(state->set) / 2;
-	Piece piece = {.kind = hashed ? PIECE_HASHED : PIECE_EXACT};
-	StringInfoData buf;
+	Piece piece = {.kind = kind};
 	DqSpoolReader reader;
 	char *bytes;
 	Size len;
 
-	initStringInfo(&buf);
-	dq_spool_open(&reader, state->set->spool, stream);
+	dq_spool_open(&reader, spool, stream);
 	while (dq_spool_read(&reader, &bytes, &len))
-	{
-		resetStringInfo(&buf);
-		appendBinaryStringInfo(&buf, (const char *) &piece, sizeof(Piece));
-		appendBinaryStringInfo(&buf, bytes, len);
-		write(arg, buf.data, buf.len);
-	}
+		save_piece(&piece, bytes, len, write, arg);
 	dq_spool_close(&reader);
-	pfree(buf.data);
 }
 
 /*
- * save_null_rows: in one piece.
+ * save_keys: all of them.
  */
 static void
-save_null_rows(DqKeyState *state, DqKeyStateWrite write, void *arg)
+save_keys(const DqKeyTarget *target, DqKeyStateWrite write, void *arg)
 {
-	Piece piece = {.kind = PIECE_NULLS};
+	Piece sketch = {.kind = PIECE_SKETCH};
 	StringInfoData buf;
+	int i;
 
-	if (state->null_rows.count == 0)
-		return;
-	initStringInfo(&buf);
-	appendBinaryStringInfo(&buf, (const char *) &piece, sizeof(Piece));
-	appendBinaryStringInfo(&buf, (const char *) state->null_rows.keys,
-						   sizeof(DqKeyCandidate) * state->null_rows.count);
-	write(arg, buf.data, buf.len);
-	pfree(buf.data);
+	if (target->set != NULL)
+	{
+		int streams = dq_keyset_streams(target->set);
+
+		for (i = 0; i < streams; i++)
+			save_stream(target->set->spool, i,
+						i < streams / 2 ? PIECE_EXACT : PIECE_HASHED, write,
+						arg);
+	}
+	if (target->hold != NULL)
+	{
+		for (i = 0; i < 1 << target->hold->bits; i++)
+			save_stream(target->hold->spool, i, PIECE_HELD, write, arg);
+	}
+	if (target->sketch != NULL)
+	{
+		initStringInfo(&buf);
+		dq_sketch_save(target->sketch, &buf);
+		save_piece(&sketch, buf.data, buf.len, write, arg);
+		pfree(buf.data);
+	}
+}
+
+/*
+ * save_rows: of which it is known where they are, in one piece.
+ */
+static void
+save_rows(const DqKeyCandidates *rows, int kind, DqKeyStateWrite write,
+		  void *arg)
+{
+	Piece piece = {.kind = kind};
+
+	if (rows->count > 0)
+		save_piece(&piece, (const char *) rows->keys,
+				   sizeof(DqKeyCandidate) * rows->count, write, arg);
 }
 
 /*
@@ -116,8 +158,7 @@ void
 dq_keystate_save(DqKeyState *state, DqKeyStateWrite write, void *arg)
 {
 	Piece piece = {.kind = PIECE_NUMBERS};
-	StringInfoData buf;
-	int i;
+	DqKeyhold *hold = state->target.hold;
 
 	piece.n_tables = state->n_tables;
 	piece.too_many_tables = state->too_many_tables;
@@ -126,16 +167,14 @@ dq_keystate_save(DqKeyState *state, DqKeyStateWrite write, void *arg)
 	piece.nulls = state->nulls;
 	piece.tested = state->tested;
 	piece.null_keys = state->null_keys;
-	initStringInfo(&buf);
-	appendBinaryStringInfo(&buf, (const char *) &piece, sizeof(Piece));
-	if (state->n_tables > 0)
-		appendBinaryStringInfo(&buf, (const char *) state->tables,
-							   sizeof(Oid) * state->n_tables);
-	write(arg, buf.data, buf.len);
-	pfree(buf.data);
-	save_null_rows(state, write, arg);
-	for (i = 0; i < dq_keyset_streams(state->set); i++)
-		save_stream(state, i, write, arg);
+	piece.alone = state->target.alone;
+	piece.too_many_shared = hold != NULL && hold->shared.exceeded;
+	save_piece(&piece, (const char *) state->tables,
+			   sizeof(Oid) * state->n_tables, write, arg);
+	save_rows(&state->null_rows, PIECE_NULLS, write, arg);
+	if (hold != NULL)
+		save_rows(&hold->shared, PIECE_SHARED, write, arg);
+	save_keys(&state->target, write, arg);
 }
 
 /*
@@ -150,8 +189,11 @@ merge_numbers(DqKeyState *state, const Piece *piece, const Oid *tables)
 	state->nulls += piece->nulls;
 	state->tested += piece->tested;
 	state->null_keys += piece->null_keys;
+	state->target.alone += piece->alone;
 	state->too_many_tables |= piece->too_many_tables;
 	state->null_rows.exceeded |= piece->too_many_nulls;
+	if (piece->too_many_shared)
+		state->target.hold->shared.exceeded = true;
 	if (state->table_map != NULL)
 		pfree(state->table_map);
 	state->table_map = MemoryContextAlloc(state->context,
@@ -177,14 +219,49 @@ our_ref(const DqKeyState *state, uint64 ref)
 static inline void
 merge_record(DqKeyState *state, int kind, const uint64 *record)
 {
+	DqKeyset *set = state->target.set;
+
 	if (kind == PIECE_NULLS)
 		dq_keyset_note(&state->null_rows, 0, our_ref(state, record[1]));
+	else if (kind == PIECE_SHARED)
+		dq_keyset_note(&state->target.hold->shared, 0,
+					   our_ref(state, record[1]));
 	else if (kind == PIECE_HASHED)
-		dq_keyset_add_hashed(state->set, record[0], our_ref(state, record[1]));
-	else if (state->set->words == 1)
-		dq_keyset_add_word(state->set, record[0], our_ref(state, record[1]));
+		dq_keyset_add_hashed(set, record[0], our_ref(state, record[1]));
+	else if (set->words == 1)
+		dq_keyset_add_word(set, record[0], our_ref(state, record[1]));
 	else
-		dq_keyset_add_words(state->set, record, our_ref(state, record[2]));
+		dq_keyset_add_words(set, record, our_ref(state, record[2]));
+}
+
+/*
+ * merge_held: keys that a worker kept as they are.
+ */
+static void
+merge_held(DqKeyState *state, char *at, const char *end)
+{
+	DqKeyRow *row;
+
+	while ((row = dq_keyhold_next(&at, end)) != NULL)
+		dq_keyhold_take(state->target.hold, row, our_ref(state, row->ref));
+}
+
+/*
+ * merge_sketch: how many different keys a worker has seen.
+ */
+static void
+merge_sketch(DqKeyState *state, const char *bytes, Size len)
+{
+	MemoryContext caller = MemoryContextSwitchTo(state->context);
+	DqSketch theirs;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendBinaryStringInfo(&buf, bytes, len);
+	dq_sketch_load(&theirs, &buf);
+	dq_sketch_merge(state->target.sketch, &theirs);
+	pfree(buf.data);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -201,12 +278,16 @@ dq_keystate_merge(DqKeyState *state, const char *bytes, Size len)
 
 	memcpy(&piece, bytes, sizeof(Piece));
 	if (piece.kind == PIECE_NUMBERS)
-	{
 		merge_numbers(state, &piece, (const Oid *) rest);
+	else if (piece.kind == PIECE_HELD)
+		merge_held(state, unconstify(char *, rest), end);
+	else if (piece.kind == PIECE_SKETCH)
+		merge_sketch(state, rest, end - rest);
+	if (piece.kind == PIECE_NUMBERS || piece.kind == PIECE_HELD ||
+		piece.kind == PIECE_SKETCH)
 		return;
-	}
 	if (piece.kind == PIECE_EXACT)
-		size = (state->set->words + 1) * sizeof(uint64);
+		size = (state->target.set->words + 1) * sizeof(uint64);
 	for (; rest + size <= end; rest += size)
 	{
 		memcpy(record, rest, size);

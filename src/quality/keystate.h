@@ -5,12 +5,12 @@
 #ifndef DQ_KEYSTATE_H
 #define DQ_KEYSTATE_H
 
-#include "quality/keyset.h"
+#include "quality/keyform.h"
 
 typedef struct DqKeyState
 {
 	MemoryContext context;
-	DqKeyset *set;
+	DqKeyTarget target;
 	int64 scope; /* rows within the filter */
 	int64 nulls; /* of these, with a key that counts as NULL */
 	int64 tested; /* of these, not left out because of a NULL */

@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "miscadmin.h"
 #include "quality/exprtree.h"
+#include "quality/keymetric.h"
 #include "quality/keywork.h"
 #include "utils/acl.h"
 
@@ -36,6 +37,7 @@ read_task(const DqProbe *probe, DqKeyTask *task)
 	task->nulls = probe->check->nulls;
 	task->null_fails = dq_shape_key_is_primary(probe);
 	task->filter = dq_exprtree_of(probe)->filter;
+	task->approximate = dq_keymetric_is_approximate(probe->check);
 }
 
 /*
@@ -127,11 +129,12 @@ dq_keywork_make(List *probes)
 }
 
 /*
- * dq_keywork_begin: a sink for each.
+ * dq_keywork_begin: a sink for each; they look at a sample.
  */
 void
 dq_keywork_begin(List *works, Relation rel)
 {
+	List *sinks = NIL;
 	ListCell *lc;
 
 	foreach(lc, works)
@@ -141,7 +144,36 @@ dq_keywork_begin(List *works, Relation rel)
 		DqKeyWork *work = (DqKeyWork *) lfirst(lc);
 
 		work->sink = dq_key_sink_create(rel, &work->task);
+		sinks = lappend(sinks, work->sink);
 	}
+	dq_key_sink_sample(rel, sinks);
+}
+
+/*
+ * count_works: the numbers of each of them that has a sink; returns those
+ * whose sinks want to see the rows again.
+ */
+static List *
+count_works(List *works)
+{
+	List *again = NIL;
+	ListCell *lc;
+
+	foreach(lc, works)
+	{
+		DqKeyWork *work = (DqKeyWork *) lfirst(lc);
+		DqKeyOutcome outcome = dq_key_sink_count(work->sink, &work->count);
+
+		if (outcome == DQ_KEY_AGAIN)
+		{
+			again = lappend(again, work);
+			continue;
+		}
+		work->known = outcome == DQ_KEY_COUNTED;
+		dq_key_sink_free(work->sink, false);
+		work->sink = NULL;
+	}
+	return again;
 }
 
 /*
@@ -149,18 +181,18 @@ dq_keywork_begin(List *works, Relation rel)
  * snapshot.
  */
 void
-dq_keywork_finish(List *works)
+dq_keywork_finish(List *works, Relation rel, int workers)
 {
+	List *again = count_works(works);
+	List *sinks = NIL;
 	ListCell *lc;
 
-	foreach(lc, works)
-	{
-		DqKeyWork *work = (DqKeyWork *) lfirst(lc);
-
-		work->known = dq_key_sink_count(work->sink, &work->count);
-		dq_key_sink_free(work->sink, false);
-		work->sink = NULL;
-	}
+	if (again == NIL)
+		return;
+	foreach(lc, again)
+		sinks = lappend(sinks, ((DqKeyWork *) lfirst(lc))->sink);
+	(void) dq_scan_run(rel, sinks, workers);
+	(void) count_works(again);
 }
 
 /*
@@ -252,6 +284,7 @@ dq_keywork_answer(List *works, int64 total)
 
 			probe->counts.total = total;
 			probe->counts.scope = count->scope;
+			probe->counts.standard_error = count->standard_error;
 			dq_shape_key_read(probe, count->tested, count->nulls,
 							  count->distinct_values,
 							  count->duplicate_values);

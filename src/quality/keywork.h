@@ -24,9 +24,12 @@ extern bool dq_keywork_applies(const DqProbe *probe);
 /* the keys (DqKeyWork *) of these probes that are about keys */
 extern List *dq_keywork_make(List *probes);
 
-/* before, after and without success: for all of them */
+/*
+ * Before the scan, after it (may scan once more, with so many workers) and
+ * without success: for all of them.
+ */
 extern void dq_keywork_begin(List *works, Relation rel);
-extern void dq_keywork_finish(List *works);
+extern void dq_keywork_finish(List *works, Relation rel, int workers);
 extern void dq_keywork_abandon(List *works);
 
 /*

@@ -25,6 +25,7 @@ typedef struct DqCounts
 	/* keys only */
 	int64 distinct_values;
 	int64 duplicate_values;
+	double standard_error; /* of distinct_values; 0: they are exact */
 	/* no row fails, and nobody counted those that were tested */
 	bool uncounted;
 } DqCounts;

@@ -4,10 +4,9 @@
  *	  one temporary file.
  *
  * A stream is a list of chunks of the same size. When no more chunks may be
- * in memory, all full ones are written to a temporary file, and from then on
- * each as soon as it is full; its memory is filled again. The file belongs to
- * the current resource owner, so that it goes with a failed (sub)transaction;
- * temp_file_limit and temp_tablespaces apply.
+ * in memory, all full ones are written to a temporary file and their memory is
+ * used again. The file belongs to the current resource owner, so that it goes
+ * with a failed (sub)transaction; temp_file_limit and temp_tablespaces apply.
  *
  * The first chunks begin at different places, so that streams which grow
  * equally fast do not all write to the same lines of the processor's cache.
@@ -43,7 +42,8 @@ dq_spool_create(int streams, Size memory)
 														 streams);
 	for (i = 0; i < streams; i++)
 	{
-		spool->streams[i].start = (Size) i * DQ_CACHE_LINE % spool->chunk;
+		spool->streams[i].start = (Size) i * DQ_CACHE_LINE %
+								  (spool->chunk / 2);
 		spool->streams[i].used = spool->chunk;
 	}
 	return spool;
@@ -75,27 +75,45 @@ write_chunk(DqSpool *spool, char *memory)
 }
 
 /*
- * spill: all full chunks into the file, which is new.
+ * spill_stream: its full chunks into the file.
  */
 static void
-spill(DqSpool *spool)
+spill_stream(DqSpool *spool, DqSpoolStream *stream)
 {
 	int i;
-	int j;
 
-	spool->file = BufFileCreateTemp(false);
-	for (i = 0; i < spool->n_streams; i++)
+	for (i = stream->n_full - 1; i >= 0; i--)
 	{
-		DqSpoolStream *stream = &spool->streams[i];
+		DqSpoolChunk *chunk = &stream->full[i];
 
-		for (j = 0; j < stream->n_full; j++)
-		{
-			stream->full[j].block = write_chunk(spool, stream->full[j].memory);
-			pfree(stream->full[j].memory);
-			stream->full[j].memory = NULL;
-			spool->n_chunks--;
-		}
+		if (chunk->memory == NULL)
+			return; /* and so are those before */
+		chunk->block = write_chunk(spool, chunk->memory);
+		pfree(chunk->memory);
+		chunk->memory = NULL;
+		spool->n_chunks--;
 	}
+}
+
+/*
+ * dq_spool_spill: put all full chunks into the file.
+ */
+void
+dq_spool_spill(DqSpool *spool)
+{
+	MemoryContext caller = MemoryContextSwitchTo(spool->context);
+	int i;
+
+	if (spool->file == NULL)
+		spool->file = BufFileCreateTemp(false);
+	if (BufFileSeekBlock(spool->file, spool->n_blocks) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not write to a temporary file: %m")));
+	for (i = 0; i < spool->n_streams; i++)
+		spill_stream(spool, &spool->streams[i]);
+	spool->n_spills++;
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -109,8 +127,6 @@ dq_spool_next_chunk(DqSpool *spool, DqSpoolStream *stream)
 
 	if (stream->current != NULL)
 	{
-		DqSpoolChunk *full;
-
 		if (stream->n_full == stream->space)
 		{
 			stream->space = Max(stream->space * 2, 8);
@@ -119,24 +135,14 @@ dq_spool_next_chunk(DqSpool *spool, DqSpoolStream *stream)
 							   repalloc(stream->full,
 										sizeof(DqSpoolChunk) * stream->space);
 		}
-		if (spool->file == NULL && spool->n_chunks >= spool->max_chunks)
-			spill(spool);
-		full = &stream->full[stream->n_full++];
-		full->memory = NULL;
-		full->block = -1;
-		if (spool->file != NULL)
-			full->block = write_chunk(spool, stream->current);
-		else
-		{
-			full->memory = stream->current;
-			stream->current = NULL;
-		}
+		if (dq_spool_is_full(spool))
+			dq_spool_spill(spool);
+		stream->full[stream->n_full].memory = stream->current;
+		stream->full[stream->n_full].block = -1;
+		stream->n_full++;
 	}
-	if (stream->current == NULL)
-	{
-		stream->current = palloc(spool->chunk);
-		spool->n_chunks++;
-	}
+	stream->current = palloc(spool->chunk);
+	spool->n_chunks++;
 	stream->used = stream->n_full == 0 ? stream->start : 0;
 	MemoryContextSwitchTo(caller);
 }
@@ -212,4 +218,80 @@ dq_spool_close(DqSpoolReader *reader)
 {
 	if (reader->buffer != NULL)
 		pfree(reader->buffer);
+}
+
+/*
+ * chunk_memory: of the nth chunk of a stream; NULL when it is in the file.
+ */
+static char *
+chunk_memory(const DqSpoolStream *stream, int at)
+{
+	return at == stream->n_full ? stream->current : stream->full[at].memory;
+}
+
+/*
+ * dq_spool_rewrite: begin with the first chunk in memory.
+ */
+bool
+dq_spool_rewrite(DqSpoolWriter *writer, DqSpoolReader *reader, DqSpool *spool,
+				 int stream)
+{
+	const DqSpoolStream *s = &spool->streams[stream];
+	int at = s->n_full;
+
+	if (s->current == NULL)
+		return false;
+	while (at > 0 && chunk_memory(s, at - 1) != NULL)
+		at--;
+	dq_spool_open(reader, spool, stream);
+	reader->next = at;
+	writer->at = at;
+	writer->chunk = chunk_memory(s, at);
+	writer->used = at == 0 ? s->start : 0;
+	return true;
+}
+
+/*
+ * dq_spool_rest: bytes that are still to be read, at most.
+ */
+int64
+dq_spool_rest(const DqSpoolReader *reader)
+{
+	const DqSpoolStream *s = &reader->spool->streams[reader->stream];
+
+	return (int64) (s->n_full + 1 - reader->next) * reader->spool->chunk;
+}
+
+/*
+ * dq_spool_next_room: go on writing in the next chunk.
+ */
+void
+dq_spool_next_room(DqSpoolWriter *writer, DqSpoolReader *reader)
+{
+	writer->at++;
+	writer->chunk = chunk_memory(&reader->spool->streams[reader->stream],
+								 writer->at);
+	writer->used = 0;
+}
+
+/*
+ * dq_spool_rewritten: the chunk that was written last is the current one of
+ * the stream; those behind it are not needed any more.
+ */
+void
+dq_spool_rewritten(DqSpoolWriter *writer, DqSpoolReader *reader)
+{
+	DqSpool *spool = reader->spool;
+	DqSpoolStream *s = &spool->streams[reader->stream];
+	int i;
+
+	for (i = writer->at + 1; i <= s->n_full; i++)
+	{
+		pfree(chunk_memory(s, i));
+		spool->n_chunks--;
+	}
+	s->n_full = writer->at;
+	s->current = writer->chunk;
+	s->used = writer->used;
+	dq_spool_close(reader);
 }

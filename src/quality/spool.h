@@ -44,6 +44,7 @@ typedef struct DqSpool
 	int max_chunks;
 	BufFile *file; /* NULL: everything is in memory */
 	int64 n_blocks; /* of the file */
+	int n_spills; /* so often memory was emptied into it */
 } DqSpool;
 
 typedef struct DqSpoolReader
@@ -61,6 +62,9 @@ typedef struct DqSpoolReader
 extern DqSpool *dq_spool_create(int streams, Size memory);
 extern void dq_spool_free(DqSpool *spool);
 
+/* put all full chunks into the file: little stays in memory */
+extern void dq_spool_spill(DqSpool *spool);
+
 /* private */
 extern void dq_spool_next_chunk(DqSpool *spool, DqSpoolStream *stream);
 
@@ -73,9 +77,44 @@ extern bool dq_spool_read(DqSpoolReader *reader, char **bytes, Size *len);
 extern void dq_spool_close(DqSpoolReader *reader);
 
 /*
- * Room for a record at the end of a stream. Records do not go over the end of
- * a chunk: behind the last one of a full chunk there may be less than the size
- * of a record that means nothing.
+ * Rewriting what a stream has in memory: records are read one chunk after the
+ * other, and those that are wanted written again, in their order, from the
+ * first chunk on. There is always room: what is written is never ahead of what
+ * is read, as long as records do not grow.
+ */
+typedef struct DqSpoolWriter
+{
+	int at; /* chunk */
+	char *chunk;
+	Size used;
+} DqSpoolWriter;
+
+/* false when nothing is in memory; bytes that are; and at the end */
+extern bool dq_spool_rewrite(DqSpoolWriter *writer, DqSpoolReader *reader,
+							 DqSpool *spool, int stream);
+extern int64 dq_spool_rest(const DqSpoolReader *reader);
+extern void dq_spool_next_room(DqSpoolWriter *writer, DqSpoolReader *reader);
+extern void dq_spool_rewritten(DqSpoolWriter *writer, DqSpoolReader *reader);
+
+/* will a chunk more of some stream make memory be emptied into the file? */
+static inline bool
+dq_spool_is_full(const DqSpool *spool)
+{
+	return spool->n_chunks >= spool->max_chunks;
+}
+
+/* are these bytes, just read, from the file, so that they do not stay? */
+static inline bool
+dq_spool_is_copy(const DqSpoolReader *reader, const char *bytes)
+{
+	return reader->buffer != NULL && bytes >= reader->buffer &&
+		   bytes < reader->buffer + reader->spool->chunk;
+}
+
+/*
+ * Room for a record of at most half a block at the end of a stream. Records do
+ * not go over the end of a chunk: behind the last one of a full chunk there
+ * may be less than the size of a record that means nothing.
  */
 static inline void *
 dq_spool_room(DqSpool *spool, int stream, Size size)

@@ -159,7 +159,7 @@ run_attempt(void *arg)
 	attempt->parallel = workers > 0;
 	attempt->rows = dq_scan_run(rel, sinks, workers);
 	attempt->parallel = false;
-	dq_keywork_finish(attempt->keys);
+	dq_keywork_finish(attempt->keys, rel, workers);
 	attempt->parallel = workers > 0;
 	table_close(rel, NoLock);
 }

@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "base/sqltext.h"
+#include "quality/keymetric.h"
 #include "quality/sample.h"
 #include "quality/verdict.h"
 #include "utils/builtins.h"
@@ -199,7 +200,8 @@ message_of(const DqVerdict *verdict, const DqProbe *probe)
 	if (verdict->status == DQ_CHECK_NO_DATA)
 		return pstrdup("no rows to test");
 	if (probe->check->type->shape->is_metric)
-		return psprintf("found %s, expected %s", observed_value(probe),
+		return psprintf("found %s%s, expected %s", observed_value(probe),
+						dq_keymetric_error(probe),
 						expected_value(probe->check));
 	if (probe->counts.uncounted)
 		return psprintf("no row fails, as %s shows", probe->proof);

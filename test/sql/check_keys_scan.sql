@@ -192,8 +192,8 @@ RESET dq_etl.scan_workers;
 RESET min_parallel_table_scan_size;
 RESET work_mem;
 
--- Too many rows that look like duplicates of a key that is not kept as it is:
--- SQL has to look at them.
+-- So many rows look like duplicates of a key that is not kept as it is, that
+-- they are not looked at one by one but scanned once more.
 CREATE TABLE many AS SELECT 'a text that is too long to be kept as it is, number ' || i % 100 AS long FROM generate_series(1, 51000) i;
 SELECT * FROM compare('many', ARRAY['UNIQUE (long)']);
 

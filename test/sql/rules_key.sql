@@ -68,6 +68,22 @@ SELECT columns, status, observed->'value' AS value, error_sqlstate FROM etl.chec
 	etl.rule('uniqueness_between', '{s}', max_value => 0.5),
 	etl.rule('distinct_count_between', '{j}', max_value => 2)]);
 
+-- an estimate says how far off it may be; few values, and whatever is not
+-- answered by a scan, are counted
+CREATE TABLE many AS SELECT i, i % 1000 AS few, 0 AS one, CASE WHEN i % 10 > 0 THEN 'a text that is long enough ' || i END AS long FROM generate_series(1, 20000) AS i;
+CREATE VIEW seen AS SELECT * FROM many;
+SET dq_etl.scan_workers = 0;
+SELECT check_name, status, tested_rows, null_rows, failed_rows, evaluation, observed, message FROM etl.check('many', ARRAY[
+	etl.rule('distinct_count_between', '{i}', name => 'many', min_value => 19400, max_value => 20600, params => '{"approximate": true}'),
+	etl.rule('distinct_count_between', '{long}', name => 'texts', max_value => 10000, params => '{"approximate": true}'),
+	etl.rule('distinct_count_between', '{few}', name => 'few', max_value => 1000, params => '{"approximate": true}'),
+	etl.rule('distinct_count_between', '{one}', name => 'one', min_value => 1, max_value => 1, params => '{"approximate": true}'),
+	etl.rule('distinct_count_between', '{i}', name => 'none', min_value => 1, row_filter => 'i < 0', params => '{"approximate": true}'),
+	etl.rule('distinct_count_between', '{i}', name => 'exact', max_value => 20000, params => '{"approximate": false}')]);
+SELECT check_name, status, evaluation, observed, message FROM etl.check('seen', ARRAY[
+	etl.rule('distinct_count_between', '{i}', name => 'many', max_value => 20000, params => '{"approximate": true}')]);
+RESET dq_etl.scan_workers;
+
 -- the printed SQL agrees
 CREATE FUNCTION agree(source regclass, checks text[])
 RETURNS TABLE (name text, tested bigint, agrees boolean)
@@ -115,6 +131,10 @@ SELECT etl.rule('distinct_count_between', '{a}', min_value => -1);
 SELECT etl.rule('distinct_count_between', '{a}', params => '{"min_value": "many"}');
 SELECT etl.rule('distinct_count_between', '{a}', params => '{"min_value": "NaN"}');
 SELECT etl.rule('distinct_count_between', '{a,a}');
+SELECT etl.rule('distinct_count_between', '{a}', params => '{"approximate": "roughly"}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT etl.rule('unique', '{a}', params => '{"approximate": true}');
+\echo :LAST_ERROR_SQLSTATE
 
 SET client_min_messages = warning;
 DROP SCHEMA rules_key CASCADE;
