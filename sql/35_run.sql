@@ -26,6 +26,14 @@ COMMENT ON FUNCTION etl.run_pending(text, integer) IS
 'Run all windows of a pipeline that are due and not done, oldest first, at most max_windows (NULL: all), each in a worker of its own, and return how many; 0 when none is due or the pipeline is running. This is what a schedule calls.
 A window that fails is passed by; at the end QE002 names the failed runs. Other errors as etl.run.';
 
+CREATE FUNCTION etl.rebuild(pipeline text)
+RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'dq_etl_rebuild';
+COMMENT ON FUNCTION etl.rebuild(text) IS
+'Make the targets of a pipeline anew: one run over everything that is done, from the start of the first window to the end of the last, gaps included, in whose one transaction the targets of all loads are emptied and loaded. Returns the run id; NULL when nothing is done. Readers see the old rows until the commit; other writers of the targets wait. Afterwards the whole range is done. Rows that the sources do not have any more are lost, and so are rows of other origin. The caller must be able to edit the pipeline.
+Errors: as etl.run; 0A000 a load keeps a history that its runs have dated (snapshot, scd2 without sequence_by), or there is no load; 55000 another pipeline loads into one of the targets.';
+
 CREATE FUNCTION etl.wait(run_id bigint, timeout interval DEFAULT NULL)
 RETURNS text
 LANGUAGE C VOLATILE PARALLEL UNSAFE

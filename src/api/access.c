@@ -62,6 +62,7 @@ static const UsageOf usage_of[] = {
 	{"window_end", USAGE_VIEW},
 	{"window_start", USAGE_VIEW},
 	{"cancel", USAGE_RUN},
+	{"rebuild", USAGE_RUN},
 	{"run", USAGE_RUN},
 	{"run_pending", USAGE_RUN},
 	{"wait", USAGE_RUN},

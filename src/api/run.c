@@ -23,6 +23,7 @@
 
 PG_FUNCTION_INFO_V1(dq_etl_run);
 PG_FUNCTION_INFO_V1(dq_etl_run_pending);
+PG_FUNCTION_INFO_V1(dq_etl_rebuild);
 PG_FUNCTION_INFO_V1(dq_etl_wait);
 PG_FUNCTION_INFO_V1(dq_etl_cancel);
 PG_FUNCTION_INFO_V1(dq_etl_version);
@@ -328,6 +329,44 @@ dq_etl_run_pending(PG_FUNCTION_ARGS)
 	if (failed > 0)
 		raise_windows_failed(pipeline, failed, tried, &list, first);
 	PG_RETURN_INT64(tried);
+}
+
+/*
+ * etl.rebuild(pipeline) -> bigint
+ *
+ * One run over all that is done. It may lose what the sources do not have any
+ * more, so it takes whoever may edit the pipeline.
+ */
+Datum
+dq_etl_rebuild(PG_FUNCTION_ARGS)
+{
+	char *name = text_arg(fcinfo, 0, "pipeline");
+	DqWindowRequest window = {0};
+	DqPipeline *pipeline;
+	DqOutcome *outcome;
+
+	dq_guard_writable("etl.rebuild()");
+	pipeline = load_for_run(name, true);
+	dq_access_require(pipeline, DQ_MAY_EDIT);
+	require_no_xid("etl.rebuild()");
+	window.is_rebuild = true;
+	window.after = DT_NOBEGIN;
+	outcome = run_worker(pipeline, &window, NULL, true, IF_RUNNING_FAIL);
+	if (outcome->kind == DQ_OUTCOME_FAILED)
+		dq_launch_raise(outcome);
+	if (outcome->kind == DQ_OUTCOME_IDLE)
+	{
+		ereport(NOTICE,
+				(errmsg("pipeline \"%s\" has nothing to rebuild: %s",
+						pipeline->name,
+						outcome->note ? outcome->note : "not due")));
+		PG_RETURN_NULL();
+	}
+	if (outcome->note != NULL)
+		ereport(WARNING,
+				(errmsg("run " INT64_FORMAT " was published, but %s",
+						outcome->run_id, outcome->note)));
+	PG_RETURN_INT64(outcome->run_id);
 }
 
 /*

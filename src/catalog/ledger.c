@@ -53,6 +53,14 @@ static const char find_sql[] =
 	" && int8range($1, $1, '[]') AND pipeline_id = $1"
 	" AND done @> tstzrange($2, $3)";
 
+static const char span_sql[] =
+	"SELECT lower(r) AS first_start, upper(r) AS last_end"
+	" FROM (SELECT range_merge(range_agg(done)) AS r"
+	" FROM etl_catalog.ledger"
+	" WHERE int8range(pipeline_id, pipeline_id, '[]')"
+	" && int8range($1, $1, '[]') AND pipeline_id = $1) AS x"
+	" WHERE r IS NOT NULL";
+
 static const char last_sql[] =
 	"SELECT max(upper(done)) AS last_end"
 	" FROM etl_catalog.ledger"
@@ -160,4 +168,26 @@ dq_ledger_last_end(int64 pipeline_id)
 	rows = dq_spi_query_fresh(last_sql, &args);
 	value = dq_rows_datum(rows, 0, "last_end", &isnull);
 	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+}
+
+/*
+ * dq_ledger_span: see ledger.h.
+ */
+bool
+dq_ledger_span(int64 pipeline_id, TimestampTz *start, TimestampTz *end)
+{
+	DqArgs args = {0};
+	DqRows *rows;
+	bool isnull;
+	Datum value;
+
+	dq_args_int8(&args, pipeline_id);
+	rows = dq_spi_query_fresh(span_sql, &args);
+	if (rows->count == 0)
+		return false;
+	value = dq_rows_datum(rows, 0, "first_start", &isnull);
+	*start = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	value = dq_rows_datum(rows, 0, "last_end", &isnull);
+	*end = isnull ? DT_NOEND : DatumGetTimestampTz(value);
+	return true;
 }

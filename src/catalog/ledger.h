@@ -25,4 +25,11 @@ extern bool dq_ledger_find(int64 pipeline_id, TimestampTz start,
 						   TimestampTz end, TimestampTz *done_end);
 extern TimestampTz dq_ledger_last_end(int64 pipeline_id);
 
+/*
+ * From the start of the first range to the end of the last, gaps included;
+ * false when nothing is done. start may be DT_NOBEGIN.
+ */
+extern bool dq_ledger_span(int64 pipeline_id, TimestampTz *start,
+						   TimestampTz *end);
+
 #endif /* DQ_LEDGER_H */

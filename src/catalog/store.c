@@ -348,3 +348,23 @@ dq_store_revoke(int64 pipeline_id, Oid role)
 						  " WHERE pipeline_id = $1 AND role_oid = $2",
 						  &args);
 }
+
+/*
+ * dq_store_target_is_shared: see store.h.
+ */
+bool
+dq_store_target_is_shared(const char *target, int64 pipeline_id)
+{
+	DqArgs args = {0};
+	DqRows *rows;
+
+	dq_args_text(&args, target);
+	dq_args_int8(&args, pipeline_id);
+	rows = dq_spi_query(DQ_BOOKKEEPING,
+						"SELECT EXISTS (SELECT 1 FROM etl_catalog.pipeline p"
+						" JOIN etl_catalog.step s USING (pipeline_id, version)"
+						" WHERE s.kind = 'load' AND p.pipeline_id <> $2"
+						" AND s.options ->> 'target' = $1) AS answer",
+						&args);
+	return dq_rows_bool(rows, 0, "answer");
+}

@@ -52,4 +52,7 @@ extern void dq_store_grant(int64 pipeline_id, Oid role, const char *name,
 						   const char *privilege);
 extern void dq_store_revoke(int64 pipeline_id, Oid role);
 
+/* does another pipeline, as it is defined now, load into this target? */
+extern bool dq_store_target_is_shared(const char *target, int64 pipeline_id);
+
 #endif /* DQ_STORE_H */

@@ -26,6 +26,7 @@ typedef struct DqWindow
 /* what a caller asked for */
 typedef struct DqWindowRequest
 {
+	bool is_rebuild; /* all that is done, once; nothing else is given */
 	bool is_explicit; /* start and end given */
 	bool partial;
 	TimestampTz start;

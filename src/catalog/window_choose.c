@@ -372,6 +372,18 @@ choose_due(const DqPipeline *pipeline, const DqWindowRequest *request,
 }
 
 /*
+ * choose_done: all that is done, from the first window to the last.
+ */
+static bool
+choose_done(const DqPipeline *pipeline, DqWindow *window, char **reason)
+{
+	if (dq_ledger_span(pipeline->id, &window->start, &window->end))
+		return true;
+	*reason = pstrdup("no window is done");
+	return false;
+}
+
+/*
  * dq_window_choose: see window.h.
  */
 bool
@@ -383,7 +395,9 @@ dq_window_choose(const DqPipeline *pipeline, const DqWindowRequest *request,
 
 	memset(window, 0, sizeof(DqWindow));
 	*reason = NULL;
-	if (request->is_explicit)
+	if (request->is_rebuild)
+		found = choose_done(pipeline, window, reason);
+	else if (request->is_explicit)
 		found = choose_explicit(pipeline, request, now, window);
 	else if (pipeline->period == NULL)
 		found = choose_since_success(pipeline, request, now, window, reason);

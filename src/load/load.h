@@ -74,6 +74,18 @@ extern bool dq_load_needs_window(Jsonb *options);
 extern void dq_load_take_turns(List *options);
 
 /*
+ * Why the target of a validated load cannot be emptied and loaded again from
+ * one run over all that is done: a sentence, or NULL when it can.
+ */
+extern const char *dq_load_lost_past(Jsonb *options);
+
+/*
+ * Delete all rows of the target, if it is there, with other writers held up
+ * until the commit; returns how many.
+ */
+extern int64 dq_load_empty(const char *step, Jsonb *options);
+
+/*
  * Load all rows of a stage into the target, as the current user, inside the
  * current transaction. The target's deferred constraints are not yet checked.
  */

@@ -129,6 +129,16 @@ truncate_target(DqTask *task)
 }
 
 /*
+ * dq_replace_empty: see replace.h.
+ */
+int64
+dq_replace_empty(DqTask *task)
+{
+	dq_block_writers(task);
+	return delete_where(task, "true");
+}
+
+/*
  * dq_replace_validate_all: see replace.h.
  */
 void
@@ -153,9 +163,6 @@ dq_replace_all(DqTask *task, DqLoadCounts *counts)
 	if (dq_options_is(task->options->method, "truncate"))
 		counts->deleted = truncate_target(task);
 	else
-	{
-		dq_block_writers(task);
-		counts->deleted = delete_where(task, "true");
-	}
+		counts->deleted = dq_replace_empty(task);
 	dq_insert_batch(task, counts);
 }

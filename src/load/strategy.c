@@ -294,6 +294,43 @@ dq_load_take_turns(List *options)
 }
 
 /*
+ * dq_load_lost_past: see load.h.
+ */
+const char *
+dq_load_lost_past(Jsonb *options)
+{
+	char *mode = dq_json_text(options, "mode", "load");
+
+	if (find_mode(mode, "load")->key != DQ_KEY_VERSION)
+		return NULL;
+	if (dq_json_text_list(options, "sequence_by", "load") != NIL)
+		return NULL;
+	return "It keeps a history that its runs have dated, and one run has one date only.";
+}
+
+/*
+ * dq_load_empty: see load.h.
+ */
+int64
+dq_load_empty(const char *step, Jsonb *doc)
+{
+	DqTask *task = start_task(step, doc);
+	DqTargetWish wish = {0};
+	int64 deleted;
+
+	wish.name = task->options->target;
+	wish.key = task->options->key;
+	if (dq_options_is(task->options->missing_target, "create") &&
+		!dq_target_exists(wish.name))
+		return 0;
+	task->target = dq_target_open_to_write(&wish);
+	dq_target_check(task->target);
+	deleted = dq_replace_empty(task);
+	relation_close(task->target, NoLock);
+	return deleted;
+}
+
+/*
  * dq_load_run: load all rows of a stage into the target.
  */
 DqLoadCounts

@@ -159,6 +159,8 @@ publish(void *arg)
 	dq_tx_begin(true);
 	old = MemoryContextSwitchTo(run->cxt);
 	take_turns(run);
+	if (run->is_rebuild)
+		dq_step_empty_targets(run);
 	foreach(lc, run->pipeline->steps)
 	{
 		DqStep *step = (DqStep *) lfirst(lc);

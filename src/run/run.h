@@ -17,6 +17,13 @@ typedef struct DqReturn
 	Datum rows; /* jsonb[] */
 } DqReturn;
 
+/* rows of a target that gave way to a rebuild */
+typedef struct DqEmptied
+{
+	char *target;
+	int64 rows; /* not yet told of by a load */
+} DqEmptied;
+
 typedef struct DqRun
 {
 	int64 id;
@@ -24,11 +31,13 @@ typedef struct DqRun
 	DqWindow window;
 	Jsonb *params; /* the definition's, with the run's over them */
 	bool is_inline;
+	bool is_rebuild; /* targets are emptied before they are loaded */
 	int attempt;
 	char *schema; /* of the stages; NULL: no step needs one */
 	MemoryContext cxt; /* lives as long as the run */
 	bool *done; /* by run_order - 1 */
 	List *verdicts; /* of DqGate *, not stored yet */
+	List *emptied; /* of DqEmptied *, by the publish */
 	List *returned; /* of DqReturn *, settled by the publish */
 	DqStep *current;
 	TimestampTz step_started;

@@ -13,6 +13,8 @@
 #include "base/json.h"
 #include "base/suggest.h"
 #include "catalog/runlog.h"
+#include "catalog/store.h"
+#include "load/load.h"
 #include "miscadmin.h"
 #include "run/lock.h"
 #include "run/start.h"
@@ -137,6 +139,48 @@ draw_id(void)
 }
 
 /*
+ * check_rebuild: 0A000 or 55000 when the targets of the pipeline cannot be
+ * made anew from one run.
+ */
+static void
+check_rebuild(const DqPipeline *pipeline)
+{
+	ListCell *lc;
+	bool loads = false;
+
+	foreach(lc, pipeline->steps)
+	{
+		DqStep *step = (DqStep *) lfirst(lc);
+		const char *lost;
+		char *target;
+
+		if (step->kind != DQ_LOAD)
+			continue;
+		loads = true;
+		lost = dq_load_lost_past(step->options);
+		if (lost != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("load \"%s\" of pipeline \"%s\" cannot be rebuilt",
+							step->name, pipeline->name),
+					 errdetail("%s", lost)));
+		target = dq_load_target(step->options);
+		if (dq_store_target_is_shared(target, pipeline->id))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("load \"%s\" of pipeline \"%s\" cannot be rebuilt",
+							step->name, pipeline->name),
+					 errdetail("Another pipeline loads into %s too, and its rows would be lost.",
+							   target)));
+	}
+	if (!loads)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("pipeline \"%s\" has no loads to rebuild",
+						pipeline->name)));
+}
+
+/*
  * dq_start_run: everything up to the row that says running, in the current
  * transaction, which a worker commits next. The run lives in "cxt".
  */
@@ -166,6 +210,9 @@ dq_start_run(const DqRunRequest *request, MemoryContext cxt, DqRun **result,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("pipeline \"%s\" changed its owner",
 						run->pipeline->name)));
+	if (request->window.is_rebuild)
+		check_rebuild(run->pipeline);
+	run->is_rebuild = request->window.is_rebuild;
 	run->params = merge_params(run->pipeline, request->params);
 	if (!dq_window_choose(run->pipeline, &request->window,
 						  GetCurrentTimestamp(), &run->window, reason))

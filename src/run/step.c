@@ -272,6 +272,29 @@ find_stage(DqRun *run, const char *name)
 }
 
 /*
+ * tell_rebuild: what gave way to a load that rebuilds its target.
+ */
+static void
+tell_rebuild(DqRun *run, DqStep *step, StepResult *result)
+{
+	char *target = dq_load_target(step->options);
+	ListCell *lc;
+
+	foreach(lc, run->emptied)
+	{
+		DqEmptied *one = (DqEmptied *) lfirst(lc);
+
+		if (strcmp(one->target, target) != 0)
+			continue;
+		result->counts.deleted += one->rows;
+		one->rows = 0;
+	}
+	result->message = result->message ?
+						  psprintf("rebuilt; %s", result->message) :
+						  pstrdup("rebuilt");
+}
+
+/*
  * load_target: a load step.
  */
 static void
@@ -299,6 +322,8 @@ load_target(DqRun *run, DqStep *step, StepResult *result)
 	result->counts.rejected = counts.rejected;
 	result->counts.suppressed = counts.suppressed;
 	check_target(run, step, result);
+	if (run->is_rebuild)
+		tell_rebuild(run, step, result);
 }
 
 /*
@@ -440,6 +465,58 @@ dq_step_execute(DqRun *run, DqStep *step)
 
 	dq_runlog_add_step(run->id, run->attempt, step, "succeeded",
 					   run->step_started, &result.counts, result.message);
+	run->current = NULL;
+}
+
+/*
+ * empty_target: the target of a load, unless another load of the run has it.
+ */
+static void
+empty_target(DqRun *run, DqStep *step)
+{
+	char *target = dq_load_target(step->options);
+	DqEmptied *one;
+	ListCell *lc;
+
+	foreach(lc, run->emptied)
+	{
+		if (strcmp(((DqEmptied *) lfirst(lc))->target, target) == 0)
+			return;
+	}
+	one = palloc(sizeof(DqEmptied));
+	one->target = target;
+	one->rows = dq_load_empty(step->name, step->options);
+	run->emptied = lappend(run->emptied, one);
+}
+
+/*
+ * dq_step_empty_targets: of all loads of a rebuild, the last one first, so
+ * that what refers to others goes before them. Called in the run's memory.
+ */
+void
+dq_step_empty_targets(DqRun *run)
+{
+	int i;
+
+	run->emptied = NIL;
+	for (i = list_length(run->pipeline->steps) - 1; i >= 0; i--)
+	{
+		DqStep *step = (DqStep *) list_nth(run->pipeline->steps, i);
+		DqErrorFrame frame;
+		int level;
+
+		if (step->kind != DQ_LOAD)
+			continue;
+		dq_tx_check_cancel();
+		run->current = step;
+		run->step_started = GetCurrentTimestamp();
+		dq_errctx_push(&frame, run->id, run->pipeline->name, step->name,
+					   NULL);
+		level = enter_step(run);
+		empty_target(run, step);
+		leave_step(run, level);
+		dq_errctx_pop(&frame);
+	}
 	run->current = NULL;
 }
 

@@ -23,6 +23,7 @@ typedef struct DqGate
 
 extern DqStep *dq_step_find(DqRun *run, const char *name);
 extern void dq_step_execute(DqRun *run, DqStep *step);
+extern void dq_step_empty_targets(DqRun *run);
 extern void dq_step_check_constraints(DqRun *run);
 extern void dq_step_store_verdicts(DqRun *run, bool published);
 
