@@ -41,6 +41,8 @@ CREATE TABLE etl_catalog.pipeline_version (
 	schedule     text,
 	retries      integer NOT NULL CHECK (retries >= 0),
 	retry_delay  interval NOT NULL CHECK (retry_delay >= interval '0'),
+	-- timeout_ms, max_retry_delay_ms, retry_on, never_retry as far as given
+	policy       jsonb NOT NULL,
 	tags         text[] NOT NULL,
 	params       jsonb NOT NULL,
 	-- settings pinned at definition, name to value (search_path, locale)
@@ -64,7 +66,7 @@ CREATE TABLE etl_catalog.step (
 	run_order   integer NOT NULL CHECK (run_order > 0),
 	name        text NOT NULL CHECK (name <> '' AND octet_length(name) <= 63),
 	kind        text NOT NULL CHECK (kind IN ('extract', 'transform', 'expect', 'load', 'call')),
-	phase       text NOT NULL CHECK (phase IN ('before', 'stage', 'publish', 'after')),
+	phase       text NOT NULL CHECK (phase IN ('before', 'stage', 'publish', 'after', 'failure', 'finally')),
 	-- options as given, complete with defaults
 	options     jsonb NOT NULL,
 	-- names of the steps that must have ended first: found in SQL and declared

@@ -63,7 +63,27 @@ CREATE FUNCTION etl.call(
 	RETURN ROW('call', name, jsonb_strip_nulls(jsonb_build_object(
 		'command', command, 'phase', phase, 'depends_on', depends_on)))::etl.step;
 COMMENT ON FUNCTION etl.call(text, text, text, text[]) IS
-'Make a step that executes one statement of any kind but a transaction command. phase: before everything else, publish (in the transaction of the loads, in list order among them) or after the commit. Nothing is checked before etl.define';
+'Make a step that executes one statement of any kind but a transaction command. phase: before everything else, publish (in the transaction of the loads, in list order among them), after the commit, failure (when the run has failed, was cancelled or timed out) or finally (at the end, whatever it was). What fails in the last three does not change the state of the run; etl.run_id() tells which run it is, and etl.runs how it ended. Nothing is checked before etl.define';
+
+CREATE FUNCTION etl.with_policy(
+	step etl.step, timeout interval DEFAULT NULL, retries integer DEFAULT NULL,
+	retry_delay interval DEFAULT NULL, max_retry_delay interval DEFAULT NULL,
+	retry_on text[] DEFAULT NULL, never_retry text[] DEFAULT NULL,
+	run_if text DEFAULT NULL, on_failure text DEFAULT NULL,
+	settings jsonb DEFAULT NULL)
+	RETURNS etl.step
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN ROW((step).kind, (step).name, (step).options || jsonb_build_object(
+		'policy', coalesce((step).options -> 'policy', '{}') || jsonb_strip_nulls(jsonb_build_object(
+			'timeout_ms', (extract(epoch FROM timeout) * 1000)::bigint,
+			'retries', retries,
+			'retry_delay_ms', (extract(epoch FROM retry_delay) * 1000)::bigint,
+			'max_retry_delay_ms', (extract(epoch FROM max_retry_delay) * 1000)::bigint,
+			'retry_on', retry_on, 'never_retry', never_retry,
+			'run_if', run_if, 'on_failure', on_failure,
+			'settings', settings))))::etl.step;
+COMMENT ON FUNCTION etl.with_policy(etl.step, interval, integer, interval, interval, text[], text[], text, text, jsonb) IS
+'Return a step that has a policy of its own; NULL: as the pipeline has it. timeout: how long one attempt may take (QE005 after that). retries, retry_delay, max_retry_delay, retry_on and never_retry as in etl.define, counted for this step. run_if: boolean SQL, may read earlier steps; unless it is true the step is skipped, and if others read its result, so are they. on_failure, when no attempt is left: fail (the run fails), skip (the run goes on without the step, and without those that read its result) or skip_downstream (and without all that depend on it). settings: configuration parameters while the step runs, such as {"work_mem": "256MB", "lock_timeout": "5s"}; not search_path, TimeZone, role and others that say what the SQL means. Nothing is checked before etl.define';
 
 CREATE FUNCTION etl.define(
 	pipeline text, steps etl.step[], description text DEFAULT NULL,
@@ -72,13 +92,15 @@ CREATE FUNCTION etl.define(
 	lookback interval DEFAULT NULL, settle interval DEFAULT NULL,
 	deadline interval DEFAULT NULL, depends_on_past boolean DEFAULT false,
 	schedule text DEFAULT NULL, retries integer DEFAULT 0,
-	retry_delay interval DEFAULT '1 min', tags text[] DEFAULT '{}',
+	retry_delay interval DEFAULT '1 min', timeout interval DEFAULT NULL,
+	max_retry_delay interval DEFAULT NULL, retry_on text[] DEFAULT NULL,
+	never_retry text[] DEFAULT NULL, tags text[] DEFAULT '{}',
 	params jsonb DEFAULT '{}', dry_run boolean DEFAULT false)
 	RETURNS TABLE (action text, object text, detail text)
 	LANGUAGE c VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'dq_etl_define';
-COMMENT ON FUNCTION etl.define(text, etl.step[], text, interval, timestamptz, text, boolean, interval, interval, interval, boolean, text, integer, interval, text[], jsonb, boolean) IS
-'Define a pipeline as a whole, new or again; returns what changed: one row "unchanged" when nothing did, else each change and the new version. With dry_run the same list, and nothing is written. Steps that are not given any more go. The caller becomes the owner of a new pipeline, as whom it runs; an existing one keeps its owner, whose privileges are needed (42501). The search_path and the settings that change what SQL means are kept from this session. period (days and months by the calendar of timezone, else elapsed time) cuts time into windows counted from start_at; without one a window lasts from success to success. timezone NULL: the database''s own; start_at NULL: one period before the one of the first definition, kept afterwards. catchup: take the oldest window that is due, else the latest. lookback widens what a run reads and replaces, from etl.data_start() on, and not what is done by it. A window is due settle after its end, and late, in etl.windows and etl.attention, deadline after that (NULL: never); with depends_on_past only when the window before it is done. retries: 0 to 100, retry_delay up to one day. schedule is for etl.schedule, in pg_cron''s syntax. pipeline and steps must not be NULL (22004); NULL for another argument means its default. Errors name the step, with a caret where its SQL is wrong: 42601 syntax, 0A000 a statement of a kind that is not allowed, 42P17 order or cycle, 42704 unknown step, 42710 two steps of one name, 42939 reserved name, 42602 and 42622 bad name, 22023 other options, and those of loads and checks. 25006 where nothing can be written';
+COMMENT ON FUNCTION etl.define(text, etl.step[], text, interval, timestamptz, text, boolean, interval, interval, interval, boolean, text, integer, interval, interval, interval, text[], text[], text[], jsonb, boolean) IS
+'Define a pipeline as a whole, new or again; returns what changed: one row "unchanged" when nothing did, else each change and the new version. With dry_run the same list, and nothing is written. Steps that are not given any more go. The caller becomes the owner of a new pipeline, as whom it runs; an existing one keeps its owner, whose privileges are needed (42501). The search_path and the settings that change what SQL means are kept from this session. period (days and months by the calendar of timezone, else elapsed time) cuts time into windows counted from start_at; without one a window lasts from success to success. timezone NULL: the database''s own; start_at NULL: one period before the one of the first definition, kept afterwards. catchup: take the oldest window that is due, else the latest. lookback widens what a run reads and replaces, from etl.data_start() on, and not what is done by it. A window is due settle after its end, and late, in etl.windows and etl.attention, deadline after that (NULL: never); with depends_on_past only when the window before it is done. retries: 0 to 100 more attempts after an error that may heal, the first retry_delay later (up to one day, and up to a tenth more), then twice as long each time up to max_retry_delay (NULL: one hour). Which errors those are: retry_on, SQLSTATEs or classes of two characters (NULL: 40001, 40P01, 55P03, 57P03, 58030, 53, 08), but never one of never_retry, and never a cancel. timeout: how long a run may take, with all attempts (NULL: no limit; QE005 after that); etl.with_policy says all this for one step. schedule is for etl.schedule, in pg_cron''s syntax. pipeline and steps must not be NULL (22004); NULL for another argument means its default. Errors name the step, with a caret where its SQL is wrong: 42601 syntax, 0A000 a statement of a kind that is not allowed, 42P17 order or cycle, 42704 unknown step, 42710 two steps of one name, 42939 reserved name, 42602 and 42622 bad name, 22023 other options, and those of loads and checks. 25006 where nothing can be written';
 
 CREATE FUNCTION etl.drop_pipeline(pipeline text, if_exists boolean DEFAULT false)
 	RETURNS text

@@ -130,7 +130,7 @@ CREATE VIEW etl.pipelines WITH (security_barrier) AS
 		   r.started_at AS last_started_at, r.finished_at AS last_finished_at,
 		   p.idle_calls, p.idle_reason, p.idle_at, p.disabled_reason,
 		   v.start_at, v.catchup, v.lookback, v.settle, v.deadline,
-		   v.depends_on_past, v.retries, v.retry_delay, v.params,
+		   v.depends_on_past, v.policy, v.retries, v.retry_delay, v.params,
 		   v.defined_by, v.defined_at, p.created_at, p.changed_at
 	  FROM etl_catalog.visible_grid g
 	  JOIN etl_catalog.pipeline p USING (pipeline_id)
@@ -175,7 +175,7 @@ CREATE VIEW etl.steps WITH (security_barrier) AS
 COMMENT ON VIEW etl.steps IS 'Show the steps of the current version of each pipeline that one may see';
 COMMENT ON COLUMN etl.steps.position IS 'Place in the list as defined, from 1';
 COMMENT ON COLUMN etl.steps.run_order IS 'Place in the order of execution, from 1';
-COMMENT ON COLUMN etl.steps.phase IS 'before, stage, publish (in the one transaction that makes loads visible) or after';
+COMMENT ON COLUMN etl.steps.phase IS 'before, stage, publish (in the one transaction that makes loads visible), after, failure or finally';
 COMMENT ON COLUMN etl.steps.depends_on IS 'Steps that must have ended first, found in the SQL and declared';
 COMMENT ON COLUMN etl.steps.statement IS 'Query of an extract or transform step, command of a call step; NULL for others';
 COMMENT ON COLUMN etl.steps.options IS 'The other options, completed with defaults';

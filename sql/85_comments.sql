@@ -61,6 +61,7 @@ COMMENT ON COLUMN etl.pipelines.catchup IS 'Whether the oldest window that is du
 COMMENT ON COLUMN etl.pipelines.lookback IS 'How far before its window a run reads and replaces; NULL: not';
 COMMENT ON COLUMN etl.pipelines.settle IS 'How long after its end a window is due; NULL: at once';
 COMMENT ON COLUMN etl.pipelines.deadline IS 'How long after that it is late; NULL: never';
+COMMENT ON COLUMN etl.pipelines.policy IS 'timeout_ms, max_retry_delay_ms, retry_on and never_retry, as far as they were given';
 COMMENT ON COLUMN etl.pipelines.depends_on_past IS 'Whether a window needs the one before it to be done';
 COMMENT ON COLUMN etl.pipelines.retries IS 'Attempts after the first';
 COMMENT ON COLUMN etl.pipelines.retry_delay IS 'Wait before another attempt';
@@ -88,7 +89,7 @@ COMMENT ON COLUMN etl.run_steps.attempt IS 'Attempt, from 1';
 COMMENT ON COLUMN etl.run_steps.run_order IS 'Place in the order of execution, from 1';
 COMMENT ON COLUMN etl.run_steps.step IS 'Name of the step';
 COMMENT ON COLUMN etl.run_steps.kind IS 'extract, transform, expect, load or call';
-COMMENT ON COLUMN etl.run_steps.phase IS 'before, stage, publish or after';
+COMMENT ON COLUMN etl.run_steps.phase IS 'before, stage, publish, after, failure or finally';
 COMMENT ON COLUMN etl.run_steps.state IS 'succeeded, failed or cancelled';
 COMMENT ON COLUMN etl.run_steps.started_at IS 'Start of the step';
 COMMENT ON COLUMN etl.run_steps.finished_at IS 'End of the step';

@@ -18,7 +18,7 @@
 static const char *const setting_names[] = {
 	"description", "period", "start_at", "timezone", "catchup", "lookback",
 	"settle", "deadline", "depends_on_past", "schedule",
-	"retries", "retry_delay", "tags", "params"};
+	"retries", "retry_delay", "policy", "tags", "params"};
 
 /*
  * dq_changes_make: one change.

@@ -359,6 +359,8 @@ dq_definition_document(const DqPipeline *pipeline, List *drafts)
 	dq_json_add_int(&doc, "retries", pipeline->retries);
 	dq_json_add_text(&doc, "retry_delay",
 					 interval_text(pipeline->retry_delay));
+	if (list_length(dq_json_keys(pipeline->policy_given)) > 0)
+		dq_json_add_jsonb(&doc, "policy", pipeline->policy_given);
 	dq_json_add_text_list(&doc, "tags", pipeline->tags);
 	dq_json_add_jsonb(&doc, "params", pipeline->params);
 	dq_json_add_jsonb(&doc, "settings", pipeline->settings);

@@ -253,7 +253,7 @@ check_phases(List *drafts)
 								dq_pipeline_phase_name(draft->step.phase),
 								need->step.name,
 								dq_pipeline_phase_name(need->step.phase)),
-						 errdetail("A run goes through the phases before, stage, publish and after, in this order.")));
+						 errdetail("A run goes through the phases before, stage, publish, after, failure and finally, in this order.")));
 		}
 	}
 }
@@ -269,7 +269,7 @@ number_steps(List *drafts)
 	int number = 0;
 	int phase;
 
-	for (phase = DQ_PHASE_BEFORE; phase <= DQ_PHASE_AFTER; phase++)
+	for (phase = DQ_PHASE_BEFORE; phase <= DQ_PHASE_FINALLY; phase++)
 	{
 		ListCell *lc = list_head(drafts);
 

@@ -56,6 +56,10 @@ enum
 	ARG_SCHEDULE,
 	ARG_RETRIES,
 	ARG_RETRY_DELAY,
+	ARG_TIMEOUT,
+	ARG_MAX_RETRY_DELAY,
+	ARG_RETRY_ON,
+	ARG_NEVER_RETRY,
 	ARG_TAGS,
 	ARG_PARAMS,
 	ARG_DRY_RUN
@@ -204,30 +208,59 @@ read_retries(FunctionCallInfo fcinfo, DqPipeline *pipeline)
 }
 
 /*
- * read_tags: the tags as a List of char *. 22004 for a NULL among them.
+ * read_texts: an array of text as a List of char *, NIL when not given. 22004
+ * for a NULL in it.
  */
 static List *
-read_tags(FunctionCallInfo fcinfo)
+read_texts(FunctionCallInfo fcinfo, int n, const char *name)
 {
-	List *tags = NIL;
+	List *texts = NIL;
 	Datum *elements;
 	bool *nulls;
 	int count;
 	int i;
 
-	if (PG_ARGISNULL(ARG_TAGS))
+	if (PG_ARGISNULL(n))
 		return NIL;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_TAGS), TEXTOID, -1, false,
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, &nulls, &count);
 	for (i = 0; i < count; i++)
 	{
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("tags must not be null")));
-		tags = lappend(tags, TextDatumGetCString(elements[i]));
+					 errmsg("%s must not be null", name)));
+		texts = lappend(texts, TextDatumGetCString(elements[i]));
 	}
-	return tags;
+	return texts;
+}
+
+/*
+ * read_policy: timeout and which errors are worth another attempt, as it is
+ * stored.
+ */
+static void
+read_policy(FunctionCallInfo fcinfo, DqPipeline *pipeline)
+{
+	List *on = read_texts(fcinfo, ARG_RETRY_ON, "retry_on");
+	List *never = read_texts(fcinfo, ARG_NEVER_RETRY, "never_retry");
+	DqJsonBuild build;
+
+	dq_json_begin(&build);
+	if (!PG_ARGISNULL(ARG_TIMEOUT))
+		dq_json_add_int(&build, "timeout_ms",
+						dq_policy_ms(PG_GETARG_INTERVAL_P(ARG_TIMEOUT)));
+	if (!PG_ARGISNULL(ARG_MAX_RETRY_DELAY))
+		dq_json_add_int(&build, "max_retry_delay_ms",
+						dq_policy_ms(PG_GETARG_INTERVAL_P(ARG_MAX_RETRY_DELAY)));
+	if (on != NIL)
+		dq_json_add_text_list(&build, "retry_on", on);
+	if (never != NIL)
+		dq_json_add_text_list(&build, "never_retry", never);
+	pipeline->policy_given = dq_json_end(&build);
+	pipeline->policy = dq_policy_of_pipeline(pipeline->policy_given,
+											 pipeline->retries,
+											 pipeline->retry_delay);
 }
 
 /*
@@ -314,7 +347,8 @@ read_pipeline(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("schedule must not be empty")));
 	read_retries(fcinfo, pipeline);
-	pipeline->tags = read_tags(fcinfo);
+	read_policy(fcinfo, pipeline);
+	pipeline->tags = read_texts(fcinfo, ARG_TAGS, "tags");
 	pipeline->params = read_params(fcinfo);
 	pipeline->settings = pin_settings(pipeline->timezone);
 	pipeline->owner = GetUserId();

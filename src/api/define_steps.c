@@ -208,7 +208,7 @@ check_call(StepCheck *check)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has unknown phase \"%s\"", check->what, phase),
-				 errhint("Use 'before', 'publish' or 'after'.")));
+				 errhint("Use 'before', 'publish', 'after', 'failure' or 'finally'.")));
 	check->frame.source = command;
 	parsed = dq_statement_parse_command(command);
 	dq_definition_add_reads(check->drafts, draft,
@@ -486,12 +486,69 @@ check_load(StepCheck *check)
 }
 
 /*
+ * take_policy: the policy of a step out of its options, checked; NULL when it
+ * has none. What run_if reads, the step reads.
+ */
+static Jsonb *
+take_policy(StepCheck *check)
+{
+	DqStep *step = &check->draft->step;
+	Jsonb *stored = dq_json_part(step->options, "policy");
+	Datum rest;
+	RawStmt *parsed;
+	List *targets;
+	char *query;
+
+	step->policy = dq_policy_read(stored, true, check->what);
+	if (stored == NULL)
+		return NULL;
+	rest = DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(step->options),
+							   CStringGetTextDatum("policy"));
+	step->options = DatumGetJsonbP(rest);
+	if (step->policy->run_if == NULL)
+		return stored;
+	query = psprintf("SELECT (%s\n) AS run_if", step->policy->run_if);
+	check->frame.source = query;
+	parsed = dq_statement_parse_query(query);
+	targets = castNode(SelectStmt, parsed->stmt)->targetList;
+	if (list_length(targets) != 1 ||
+		IsA(linitial_node(ResTarget, targets)->val, RowExpr))
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("run_if of %s must be one expression", check->what)));
+	dq_definition_add_reads(check->drafts, check->draft,
+							dq_deps_relations(parsed->stmt), query);
+	check->frame.source = NULL;
+	return stored;
+}
+
+/*
+ * put_policy: the policy back into the options, as it was given.
+ */
+static void
+put_policy(StepCheck *check, Jsonb *stored)
+{
+	DqStep *step = &check->draft->step;
+	DqJsonBuild build;
+	Datum both;
+
+	if (stored == NULL)
+		return;
+	dq_json_begin(&build);
+	dq_json_add_jsonb(&build, "policy", stored);
+	both = DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(step->options),
+							   JsonbPGetDatum(dq_json_end(&build)));
+	step->options = DatumGetJsonbP(both);
+}
+
+/*
  * check_step: one step, inside a frame that names it.
  */
 static void
 check_step(List *drafts, DqDraft *draft, const char *pipeline)
 {
 	StepCheck check;
+	Jsonb *policy;
 
 	check.drafts = drafts;
 	check.draft = draft;
@@ -499,6 +556,7 @@ check_step(List *drafts, DqDraft *draft, const char *pipeline)
 	dq_errctx_push(&check.frame, 0, pipeline, draft->step.name, NULL);
 	draft->declared = dq_json_text_list(draft->step.options, "depends_on",
 										check.what);
+	policy = take_policy(&check);
 	switch (draft->step.kind)
 	{
 		case DQ_EXTRACT:
@@ -515,6 +573,7 @@ check_step(List *drafts, DqDraft *draft, const char *pipeline)
 			check_call(&check);
 			break;
 	}
+	put_policy(&check, policy);
 	dq_errctx_pop(&check.frame);
 }
 

@@ -24,6 +24,8 @@
 #define ERRCODE_DQ_RUN_CRASHED MAKE_SQLSTATE('Q', 'E', '0', '0', '3')
 /* a load would delete more of its target than max_delete_fraction */
 #define ERRCODE_DQ_DELETE_LIMIT MAKE_SQLSTATE('Q', 'E', '0', '0', '4')
+/* a step or a run took longer than its timeout */
+#define ERRCODE_DQ_TIMEOUT MAKE_SQLSTATE('Q', 'E', '0', '0', '5')
 
 /*
  * Classes of our advisory lock tags (field 4). SQL's own functions use 1 and

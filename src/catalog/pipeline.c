@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "base/compat.h"
 #include "base/guc.h"
+#include "base/json.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "base/suggest.h"
@@ -35,17 +36,20 @@ static const char *const phase_names[] = {
 	[DQ_PHASE_BEFORE] = "before",
 	[DQ_PHASE_STAGE] = "stage",
 	[DQ_PHASE_PUBLISH] = "publish",
-	[DQ_PHASE_AFTER] = "after"};
+	[DQ_PHASE_AFTER] = "after",
+	[DQ_PHASE_FAILURE] = "failure",
+	[DQ_PHASE_FINALLY] = "finally"};
 
-#define SELECT_PIPELINE                                                     \
-	"SELECT p.pipeline_id, p.name, p.owner_oid, p.owner_name, p.enabled,"   \
-	" p.disabled_reason, v.version, v.description, v.period, v.start_at,"   \
-	" v.timezone, v.catchup, v.lookback, v.settle, v.deadline,"          \
-	" v.depends_on_past, v.schedule, v.retries, v.retry_delay, v.tags,"    \
-	" v.params, v.settings"                                                 \
-	" FROM etl_catalog.pipeline p"                                          \
-	" LEFT JOIN etl_catalog.pipeline_version v"                             \
-	" ON v.pipeline_id = p.pipeline_id"                                     \
+#define SELECT_PIPELINE                                                   \
+	"SELECT p.pipeline_id, p.name, p.owner_oid, p.owner_name, p.enabled," \
+	" p.disabled_reason, v.version, v.description, v.period, v.start_at," \
+	" v.timezone, v.catchup, v.lookback, v.settle, v.deadline,"           \
+	" v.depends_on_past, v.schedule, v.retries, v.retry_delay, v.policy," \
+	" v.tags,"                                                            \
+	" v.params, v.settings"                                               \
+	" FROM etl_catalog.pipeline p"                                        \
+	" LEFT JOIN etl_catalog.pipeline_version v"                           \
+	" ON v.pipeline_id = p.pipeline_id"                                   \
 	" AND v.version = CASE $2 WHEN 0 THEN p.version ELSE $2 END"
 
 #define SELECT_STEPS                                                     \
@@ -154,6 +158,8 @@ read_steps(int64 id, int version)
 			elog(ERROR, "step \"%s\" has kind \"%s\" and phase \"%s\"",
 				 step->name, kind, phase);
 		step->options = dq_rows_jsonb(rows, i, "options");
+		step->policy = dq_policy_read(dq_json_part(step->options, "policy"),
+									  true, step->name);
 		step->depends_on = dq_rows_text_list(rows, i, "depends_on");
 		steps = lappend(steps, step);
 	}
@@ -183,6 +189,10 @@ read_version(const DqRows *rows, DqPipeline *pipeline)
 	pipeline->schedule = dq_rows_text(rows, 0, "schedule");
 	pipeline->retries = dq_rows_int4(rows, 0, "retries");
 	pipeline->retry_delay = read_interval(rows, "retry_delay");
+	pipeline->policy_given = dq_rows_jsonb(rows, 0, "policy");
+	pipeline->policy = dq_policy_of_pipeline(pipeline->policy_given,
+											 pipeline->retries,
+											 pipeline->retry_delay);
 	pipeline->tags = dq_rows_text_list(rows, 0, "tags");
 	pipeline->params = dq_rows_jsonb(rows, 0, "params");
 	pipeline->settings = dq_rows_jsonb(rows, 0, "settings");

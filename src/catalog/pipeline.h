@@ -5,6 +5,7 @@
 #ifndef DQ_PIPELINE_H
 #define DQ_PIPELINE_H
 
+#include "catalog/policy.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
@@ -24,7 +25,9 @@ typedef enum DqPhase
 	DQ_PHASE_BEFORE, /* calls before anything else */
 	DQ_PHASE_STAGE, /* stages are built and checked */
 	DQ_PHASE_PUBLISH, /* one transaction */
-	DQ_PHASE_AFTER /* calls after the commit */
+	DQ_PHASE_AFTER, /* calls after the commit */
+	DQ_PHASE_FAILURE, /* calls when the run has failed */
+	DQ_PHASE_FINALLY /* calls at the end, whatever it is */
 } DqPhase;
 
 typedef struct DqStep
@@ -38,9 +41,10 @@ typedef struct DqStep
 	 * Complete and validated. extract, transform: query. expect: source,
 	 * checks (list of strings), on_fail (stop, warn), row_filter,
 	 * max_failed_fraction (number). load: source, target (schema-qualified,
-	 * quoted), key (list), mode. call: command.
+	 * quoted), key (list), mode. call: command. All: policy.
 	 */
 	Jsonb *options;
+	DqPolicy *policy;
 	List *depends_on; /* of char *: step names */
 } DqStep;
 
@@ -67,6 +71,8 @@ typedef struct DqPipeline
 	char *schedule; /* NULL: none */
 	int retries;
 	Interval *retry_delay;
+	Jsonb *policy_given; /* beside these two */
+	DqPolicy *policy; /* with them */
 	List *tags; /* of char * */
 	Jsonb *params;
 	Jsonb *settings; /* pinned, see base/session.h */

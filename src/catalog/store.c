@@ -128,6 +128,7 @@ dq_store_add_version(const DqPipeline *pipeline, Jsonb *definition)
 	dq_args_text(&args, pipeline->schedule);
 	dq_args_int4(&args, pipeline->retries);
 	dq_args_interval(&args, pipeline->retry_delay);
+	dq_args_jsonb(&args, pipeline->policy_given);
 	dq_args_text_list(&args, pipeline->tags);
 	dq_args_jsonb(&args, pipeline->params);
 	dq_args_jsonb(&args, pipeline->settings);
@@ -138,10 +139,11 @@ dq_store_add_version(const DqPipeline *pipeline, Jsonb *definition)
 						  " (pipeline_id, version, description, period,"
 						  " start_at, timezone, catchup, lookback, settle,"
 						  " deadline, depends_on_past, schedule, retries,"
-						  " retry_delay, tags, params, settings, definition,"
+						  " retry_delay, policy, tags, params, settings,"
+						  " definition,"
 						  " defined_by) VALUES ($1, $2, $3, $4, $5, $6, $7,"
 						  " $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-						  " $18, $19)",
+						  " $18, $19, $20)",
 						  &args);
 	add_steps(pipeline);
 

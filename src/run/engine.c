@@ -11,7 +11,9 @@
  *	publish		one transaction: loads and what follows them, deferred
  *				constraints, verdicts, the state "succeeded", the ledger. There
  *				is no other place that writes any of these for a success.
- *	after		calls that want the published state, one transaction each
+ *	after		calls that want the published state, one transaction each;
+ *				those of failure when it came to nothing, those of finally in
+ *				any case
  *	clean up	stages dropped in transactions of their own
  *
  * An error ends the transaction that it happened in. Its record, the verdicts
@@ -36,8 +38,8 @@
 #include "run/cleanup.h"
 #include "run/engine.h"
 #include "run/exchange.h"
-#include "run/retry.h"
 #include "run/step.h"
+#include "run/timeout.h"
 #include "run/tx.h"
 #include "stage/stage.h"
 #include "storage/latch.h"
@@ -97,7 +99,8 @@ run_one(void *arg)
 	{
 		DqStep *next = (DqStep *) list_nth(steps, step->run_order);
 
-		dq_runlog_set_step(run->id, next->name);
+		if (next->phase <= DQ_PHASE_AFTER)
+			dq_runlog_set_step(run->id, next->name);
 	}
 	MemoryContextSwitchTo(old);
 	/* what is deferred may fail it until the commit is through */
@@ -219,6 +222,8 @@ write_failure(void *arg)
 	else if (!run->finished)
 	{
 		dq_step_store_verdicts(run, false);
+		/* it may have ended between two attempts */
+		dq_runlog_set_attempt(run->id, run->attempt);
 		dq_runlog_set_state(run->id,
 							cancelled ? DQ_RUN_CANCELLED : DQ_RUN_FAILED,
 							run->schema != NULL);
@@ -274,6 +279,10 @@ wait_until(void *arg)
 
 		CHECK_FOR_INTERRUPTS();
 		dq_tx_check_cancel();
+		if (dq_timeout_run_is_over())
+			ereport(ERROR,
+					(errcode(ERRCODE_QUERY_CANCELED),
+					 errmsg("canceling the run due to its timeout")));
 		if (left <= 0)
 			return;
 		(void) WaitLatch(MyLatch,
@@ -297,16 +306,63 @@ begin_attempt(void *arg)
 }
 
 /*
- * next_attempt_at: now and the pipeline's delay.
+ * another_attempt: does the policy of the step that failed, or else of the
+ * pipeline, want another attempt? Then *at is when.
  */
-static TimestampTz
-next_attempt_at(const DqPipeline *pipeline)
+static bool
+another_attempt(DqRun *run, const ErrorData *error, TimestampTz *at)
 {
-	Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
-	Datum delay = IntervalPGetDatum(pipeline->retry_delay);
+	const DqPolicy *common = run->pipeline->policy;
+	const DqPolicy *own = run->current ? run->current->policy : NULL;
+	bool counts_own = own != NULL && own->retries >= 0;
+	int n = counts_own ? ++run->failures[run->current->run_order - 1] :
+						 ++run->other_failures;
 
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-												   now, delay));
+	*at = 0;
+	if (dq_tx_cancel_requested || dq_timeout_run_is_over() ||
+		n > (counts_own ? own->retries : common->retries) ||
+		!dq_policy_may_retry(own, common, error->sqlerrcode))
+		return false;
+	*at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+									  dq_policy_delay(own, common, n));
+	return true;
+}
+
+/*
+ * write_left_out: the record of a step that the run goes on without.
+ */
+static void
+write_left_out(void *arg)
+{
+	FailureCall *call = (FailureCall *) arg;
+
+	dq_tx_begin(false);
+	dq_runlog_add_step(call->run->id, call->run->attempt, call->run->current,
+					   "failed", call->run->step_started, NULL,
+					   call->error->message);
+	dq_tx_commit(true);
+}
+
+/*
+ * leave_out: go on without the step that failed, if its policy says so; false
+ * when it does not. In publish that is decided in its transaction (step.c).
+ */
+static bool
+leave_out(DqRun *run, ErrorData *error)
+{
+	FailureCall call = {run, error, false, 0};
+	DqStep *step = run->current;
+
+	if (step == NULL || step->policy->on_failure == DQ_FAILURE_FAIL ||
+		step->phase > DQ_PHASE_STAGE || dq_tx_cancel_requested ||
+		dq_timeout_run_is_over())
+		return false;
+	if (dq_tx_guarded(run->cxt, write_left_out, &call) != NULL)
+		return false;
+	run->done[step->run_order - 1] = true;
+	dq_step_note_missing(run, step);
+	run->current = NULL;
+	return true;
 }
 
 /*
@@ -324,10 +380,11 @@ attempt_with_retries(DqRun *run)
 
 		if (error == NULL)
 			return NULL;
-		again = !dq_tx_cancel_requested &&
-				run->attempt <= run->pipeline->retries &&
-				dq_retry_may_heal(error->sqlerrcode);
-		retry_at = next_attempt_at(run->pipeline);
+		dq_timeout_stop_step();
+		dq_timeout_explain(run, error);
+		again = another_attempt(run, error, &retry_at);
+		if (!again && leave_out(run, error))
+			continue;
 		record_failure(run, error, again, retry_at);
 		if (!again)
 			return error;
@@ -338,6 +395,7 @@ attempt_with_retries(DqRun *run)
 			error = dq_tx_guarded(run->cxt, begin_attempt, run);
 		if (error != NULL)
 		{
+			dq_timeout_explain(run, error);
 			record_failure(run, error, false, 0);
 			return error;
 		}
@@ -361,12 +419,68 @@ run_after(DqRun *run)
 		if (call.step->phase != DQ_PHASE_AFTER)
 			continue;
 		error = dq_tx_guarded(run->cxt, run_one, &call);
+		dq_timeout_stop_step();
 		if (error == NULL)
 			continue;
+		dq_timeout_explain(run, error);
 		record_failure(run, error, false, 0);
 		run->note = psprintf("step \"%s\" after the publish failed: %s",
 							 call.step->name, error->message);
 		return;
+	}
+}
+
+/*
+ * write_hook_failure: a call of phase failure or finally failed.
+ */
+static void
+write_hook_failure(void *arg)
+{
+	FailureCall *call = (FailureCall *) arg;
+	DqRun *run = call->run;
+
+	dq_tx_begin(false);
+	dq_runlog_add_step(run->id, run->attempt, run->current, "failed",
+					   run->step_started, NULL, call->error->message);
+	dq_tx_commit(true);
+}
+
+/*
+ * run_hooks: the calls of a phase that follows the end of the run. Its state
+ * is stored and stays; one that fails does not keep the others from running.
+ */
+static void
+run_hooks(DqRun *run, DqPhase phase)
+{
+	ListCell *lc;
+
+	foreach(lc, run->pipeline->steps)
+	{
+		StepCall call = {run, (DqStep *) lfirst(lc)};
+		FailureCall failure = {run, NULL, false, 0};
+
+		if (call.step->phase != phase)
+			continue;
+		/* a cancel of the run is not one of these */
+		dq_tx_cancel_requested = false;
+		QueryCancelPending = false;
+		failure.error = dq_tx_guarded(run->cxt, run_one, &call);
+		dq_timeout_stop_step();
+		if (failure.error == NULL)
+			continue;
+		run->current = call.step;
+		dq_timeout_explain(run, failure.error);
+		ereport(LOG,
+				(errmsg("step \"%s\" of phase %s of run " INT64_FORMAT " failed: %s",
+						call.step->name, dq_pipeline_phase_name(phase),
+						run->id, failure.error->message)));
+		(void) dq_tx_guarded(run->cxt, write_hook_failure, &failure);
+		run->current = NULL;
+		if (run->note == NULL)
+			run->note = psprintf("step \"%s\" of phase %s failed: %s",
+								 call.step->name,
+								 dq_pipeline_phase_name(phase),
+								 failure.error->message);
 	}
 }
 
@@ -377,10 +491,16 @@ run_after(DqRun *run)
 ErrorData *
 dq_engine_execute(DqRun *run)
 {
-	ErrorData *error = attempt_with_retries(run);
+	ErrorData *error;
 
+	dq_timeout_start_run(run->pipeline->policy->timeout_ms);
+	error = attempt_with_retries(run);
+	dq_timeout_stop_run();
 	if (error == NULL)
 		run_after(run);
+	else
+		run_hooks(run, DQ_PHASE_FAILURE);
+	run_hooks(run, DQ_PHASE_FINALLY);
 	/* what is left is nobody's wish to stop */
 	dq_tx_defer_cancel(true);
 	dq_cleanup_stages(run, error == NULL);
@@ -389,11 +509,13 @@ dq_engine_execute(DqRun *run)
 }
 
 /*
- * dq_engine_execute_inline: a started run in the caller's transaction.
+ * execute_inline: a started run in the caller's transaction. Nothing follows
+ * an error, which is the caller's.
  */
-void
-dq_engine_execute_inline(DqRun *run)
+static void
+execute_inline(void *arg)
 {
+	DqRun *run = (DqRun *) arg;
 	bool turn = false;
 	ListCell *lc;
 
@@ -401,7 +523,7 @@ dq_engine_execute_inline(DqRun *run)
 	{
 		DqStep *step = (DqStep *) lfirst(lc);
 
-		if (step->phase == DQ_PHASE_AFTER)
+		if (step->phase > DQ_PHASE_PUBLISH)
 			continue;
 		if (step->phase == DQ_PHASE_PUBLISH && !turn)
 		{
@@ -416,7 +538,7 @@ dq_engine_execute_inline(DqRun *run)
 	{
 		DqStep *step = (DqStep *) lfirst(lc);
 
-		if (step->phase == DQ_PHASE_AFTER)
+		if (step->phase == DQ_PHASE_AFTER || step->phase == DQ_PHASE_FINALLY)
 			dq_step_execute(run, step);
 	}
 	if (run->schema != NULL)
@@ -424,6 +546,25 @@ dq_engine_execute_inline(DqRun *run)
 		while (!dq_stage_drop(run->id, DQ_STAGE_DROP_BATCH))
 			CommandCounterIncrement();
 	}
+}
+
+/*
+ * dq_engine_execute_inline: a started run in the caller's transaction. Its
+ * timers must not outlive an error that the caller handles.
+ */
+void
+dq_engine_execute_inline(DqRun *run)
+{
+	ErrorData *error;
+
+	dq_timeout_start_run(run->pipeline->policy->timeout_ms);
+	error = dq_errctx_try(execute_inline, run);
+	dq_timeout_stop_step();
+	dq_timeout_stop_run();
+	if (error == NULL)
+		return;
+	dq_timeout_explain(run, error);
+	dq_errctx_rethrow(error);
 }
 
 /*

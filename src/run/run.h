@@ -36,6 +36,9 @@ typedef struct DqRun
 	char *schema; /* of the stages; NULL: no step needs one */
 	MemoryContext cxt; /* lives as long as the run */
 	bool *done; /* by run_order - 1 */
+	bool *missing; /* likewise: left out, and so is what depends on it */
+	int *failures; /* likewise: attempts that failed, by a step's own policy */
+	int other_failures; /* by the pipeline's */
 	List *verdicts; /* of DqGate *, not stored yet */
 	List *emptied; /* of DqEmptied *, by the publish */
 	List *returned; /* of DqReturn *, settled by the publish */

@@ -191,6 +191,7 @@ dq_start_run(const DqRunRequest *request, MemoryContext cxt, DqRun **result,
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	bool session = !request->is_inline;
 	DqRun *run = palloc0(sizeof(DqRun));
+	int steps;
 
 	*result = run;
 	run->cxt = cxt;
@@ -222,8 +223,10 @@ dq_start_run(const DqRunRequest *request, MemoryContext cxt, DqRun **result,
 		return DQ_START_IDLE;
 	}
 	run->id = draw_id();
-	run->done = palloc0(sizeof(bool) *
-						(list_length(run->pipeline->steps) + 1));
+	steps = list_length(run->pipeline->steps);
+	run->done = palloc0(sizeof(bool) * (steps + 1));
+	run->missing = palloc0(sizeof(bool) * (steps + 1));
+	run->failures = palloc0(sizeof(int) * (steps + 1));
 	if (!dq_lock_run_try(run->id, session))
 		elog(ERROR, "run " INT64_FORMAT " is locked", run->id);
 	if (needs_stages(run->pipeline))

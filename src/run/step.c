@@ -28,6 +28,7 @@
 #include "run/lock.h"
 #include "run/setaside.h"
 #include "run/step.h"
+#include "run/timeout.h"
 #include "run/tx.h"
 #include "stage/stage.h"
 #include "utils/builtins.h"
@@ -41,7 +42,15 @@ typedef struct StepResult
 {
 	DqStepCounts counts;
 	char *message;
+	const char *state; /* succeeded, failed or skipped */
 } StepResult;
+
+typedef struct HandlerCall
+{
+	DqRun *run;
+	DqStep *step;
+	StepResult *result;
+} HandlerCall;
 
 typedef void (*StepHandler)(DqRun *run, DqStep *step, StepResult *result);
 
@@ -336,9 +345,7 @@ call_command(DqRun *run, DqStep *step, StepResult *result)
 	char *command = dq_json_text(step->options, "command", step->name);
 	RawStmt *parsed = dq_portal_parse_one(command,
 										  "the command of the step");
-	bool top_level = (step->phase == DQ_PHASE_BEFORE ||
-					  step->phase == DQ_PHASE_AFTER) &&
-					 !run->is_inline;
+	bool top_level = step->phase != DQ_PHASE_PUBLISH && !run->is_inline;
 
 	/* the step's settings must outlive a ROLLBACK in a procedure */
 	if (top_level)
@@ -401,12 +408,13 @@ iso_date(DateADT date)
  * dq_session_leave.
  */
 static int
-enter_step(DqRun *run)
+enter_step(DqRun *run, const DqStep *step)
 {
 	bool nested = run->is_inline;
 	int level = dq_session_enter(run->pipeline->settings, run->schema,
 								 nested);
 	DqWindow *window = &run->window;
+	ListCell *lc;
 
 	dq_session_set("TimeZone", run->pipeline->timezone, nested);
 	dq_session_set("dq_etl.window_start",
@@ -419,6 +427,14 @@ enter_step(DqRun *run)
 				   nested);
 	dq_session_set("dq_etl.run_id", psprintf(INT64_FORMAT, run->id), nested);
 	dq_session_set("dq_etl.params", dq_json_out(run->params), nested);
+	if (step == NULL || step->policy->settings == NULL)
+		return level;
+	foreach(lc, dq_json_keys(step->policy->settings))
+	{
+		char *name = (char *) lfirst(lc);
+
+		dq_session_set(name, dq_json_scalar_text(step->policy->settings, name, step->name), nested);
+	}
 	return level;
 }
 
@@ -443,27 +459,120 @@ leave_step(DqRun *run, int level)
 }
 
 /*
- * dq_step_execute: run one step and record that it succeeded, in the current
- * transaction. Any error leaves run->current at the step.
+ * dq_step_note_missing: see step.h. Without a stage, who reads it has to be
+ * left out too; without anything else only if the policy says so.
+ */
+void
+dq_step_note_missing(DqRun *run, DqStep *step)
+{
+	run->missing[step->run_order - 1] =
+		step->kind == DQ_EXTRACT || step->kind == DQ_TRANSFORM ||
+		step->policy->on_failure == DQ_FAILURE_SKIP_DOWNSTREAM;
+}
+
+/*
+ * skip_step: shall the step be left out, because of what it depends on or its
+ * run_if? Says why in the result.
+ */
+static bool
+skip_step(DqRun *run, DqStep *step, StepResult *result)
+{
+	DqRows *rows;
+	ListCell *lc;
+
+	foreach(lc, step->depends_on)
+	{
+		DqStep *before = dq_step_find(run, (char *) lfirst(lc));
+
+		if (!run->missing[before->run_order - 1])
+			continue;
+		result->message = psprintf("step \"%s\" was left out", before->name);
+		run->missing[step->run_order - 1] = true;
+		return true;
+	}
+	if (step->policy->run_if == NULL)
+		return false;
+	rows = dq_spi_query(DQ_USER,
+						psprintf("SELECT COALESCE((%s\n)::pg_catalog.bool, false) AS run_if",
+								 step->policy->run_if),
+						NULL);
+	if (dq_rows_bool(rows, 0, "run_if"))
+		return false;
+	result->message = pstrdup("run_if is not true");
+	dq_step_note_missing(run, step);
+	return true;
+}
+
+/*
+ * call_handler: the work of a step, as a guarded function.
+ */
+static void
+call_handler(void *arg)
+{
+	HandlerCall *call = (HandlerCall *) arg;
+
+	handlers[call->step->kind](call->run, call->step, call->result);
+}
+
+/*
+ * do_step: the work of a step within its timeout. Where others share its
+ * transaction it fails alone if its policy says so.
+ */
+static void
+do_step(DqRun *run, DqStep *step, StepResult *result)
+{
+	HandlerCall call = {run, step, result};
+	ErrorData *error;
+
+	dq_timeout_start_step(step->policy->timeout_ms);
+	if (step->policy->on_failure == DQ_FAILURE_FAIL ||
+		(step->phase != DQ_PHASE_PUBLISH && !run->is_inline))
+	{
+		call_handler(&call);
+		dq_timeout_stop_step();
+		return;
+	}
+	error = dq_errctx_try_subxact(call_handler, &call);
+	dq_timeout_stop_step();
+	if (error == NULL)
+		return;
+	dq_timeout_explain(run, error);
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		dq_timeout_run_is_over())
+		dq_errctx_rethrow(error);
+	memset(&result->counts, -1, sizeof(result->counts));
+	result->state = "failed";
+	result->message = error->message;
+	dq_step_note_missing(run, step);
+}
+
+/*
+ * dq_step_execute: run one step, or leave it out, and record it, in the
+ * current transaction. Any error leaves run->current at the step.
  */
 void
 dq_step_execute(DqRun *run, DqStep *step)
 {
 	DqErrorFrame frame;
-	StepResult result = {{-1, -1, -1, -1, -1, -1, -1, -1}, NULL};
+	StepResult result = {{-1, -1, -1, -1, -1, -1, -1, -1}, NULL, "succeeded"};
 	int level;
 
 	dq_tx_check_cancel();
 	run->current = step;
 	run->step_started = GetCurrentTimestamp();
-	dq_errctx_push(&frame, run->id, run->pipeline->name, step->name,
-				   source_text(step));
-	level = enter_step(run);
-	handlers[step->kind](run, step, &result);
+	dq_errctx_push(&frame, run->id, run->pipeline->name, step->name, NULL);
+	level = enter_step(run, step);
+	if (skip_step(run, step, &result))
+		result.state = "skipped";
+	else
+	{
+		frame.source = source_text(step);
+		do_step(run, step, &result);
+	}
 	leave_step(run, level);
 	dq_errctx_pop(&frame);
 
-	dq_runlog_add_step(run->id, run->attempt, step, "succeeded",
+	dq_runlog_add_step(run->id, run->attempt, step, result.state,
 					   run->step_started, &result.counts, result.message);
 	run->current = NULL;
 }
@@ -531,7 +640,7 @@ dq_step_check_constraints(DqRun *run)
 	int level;
 
 	dq_errctx_push(&frame, run->id, run->pipeline->name, NULL, NULL);
-	level = enter_step(run);
+	level = enter_step(run, NULL);
 	(void) dq_spi_execute(DQ_USER, "SET CONSTRAINTS ALL IMMEDIATE", NULL);
 	leave_step(run, level);
 	dq_errctx_pop(&frame);

@@ -27,4 +27,7 @@ extern void dq_step_empty_targets(DqRun *run);
 extern void dq_step_check_constraints(DqRun *run);
 extern void dq_step_store_verdicts(DqRun *run, bool published);
 
+/* a step was left out: others do without its result */
+extern void dq_step_note_missing(DqRun *run, DqStep *step);
+
 #endif /* DQ_STEP_H */

@@ -135,6 +135,22 @@ like(sql_ok($full, 'postgres', q{SELECT etl.run('other')}, 'keeper'), qr/^\d+$/,
 is(sql_ok($full, 'postgres', q{SELECT count(*) FROM etl.runs WHERE state <> 'succeeded'}), '0', 'what found no slot left no run');
 $_->quit for $holder, $first;
 
+# A cancel ends the run, and the calls of its end follow all the same.
+sql_ok($node, 'postgres', q{
+	CREATE TABLE keeper.ends (what text, state text);
+	SELECT count(*) FROM etl.define('ends', steps => ARRAY[
+		etl.call('c', 'LOCK TABLE keeper.t'),
+		etl.call('f', $$INSERT INTO keeper.ends SELECT 'failure', state FROM etl.runs WHERE run_id = etl.run_id()$$, phase => 'failure'),
+		etl.call('z', $$INSERT INTO keeper.ends SELECT 'finally', state FROM etl.runs WHERE run_id = etl.run_id()$$, phase => 'finally')])}, 'keeper');
+my $blocker = session($node, 'postgres');
+$blocker->query('BEGIN; LOCK TABLE keeper.t');
+my $ends = sql_ok($node, 'postgres', q{SELECT etl.run('ends', wait => false)}, 'keeper');
+wait_for($node, 'postgres', q{SELECT count(*) FROM pg_locks WHERE relation = 'keeper.t'::regclass AND NOT granted}, '1', 'the run is held');
+sql_ok($node, 'postgres', "SELECT etl.cancel($ends)", 'keeper');
+is(sql_ok($node, 'postgres', "SELECT etl.wait($ends)", 'keeper'), 'cancelled', 'a cancelled run');
+is(sql_ok($node, 'postgres', q{SELECT string_agg(what || ' ' || state, ', ' ORDER BY what) FROM keeper.ends}), 'failure cancelled, finally cancelled', 'its calls of failure and finally ran');
+$blocker->quit;
+
 # A run that is over by its record may still clean up: whoever reads that it is
 # over can start the next one, or drop the pipeline, and is not told that it
 # runs. Here a reader of the stage holds the cleaning up.
