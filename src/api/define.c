@@ -236,6 +236,16 @@ read_texts(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 /*
+ * add_ms: an interval argument in milliseconds, nothing when not given.
+ */
+static void
+add_ms(DqJsonBuild *build, const char *key, FunctionCallInfo fcinfo, int n)
+{
+	if (!PG_ARGISNULL(n))
+		dq_json_add_int(build, key, dq_policy_ms(PG_GETARG_INTERVAL_P(n)));
+}
+
+/*
  * read_policy: timeout and which errors are worth another attempt, as it is
  * stored.
  */
@@ -247,12 +257,8 @@ read_policy(FunctionCallInfo fcinfo, DqPipeline *pipeline)
 	DqJsonBuild build;
 
 	dq_json_begin(&build);
-	if (!PG_ARGISNULL(ARG_TIMEOUT))
-		dq_json_add_int(&build, "timeout_ms",
-						dq_policy_ms(PG_GETARG_INTERVAL_P(ARG_TIMEOUT)));
-	if (!PG_ARGISNULL(ARG_MAX_RETRY_DELAY))
-		dq_json_add_int(&build, "max_retry_delay_ms",
-						dq_policy_ms(PG_GETARG_INTERVAL_P(ARG_MAX_RETRY_DELAY)));
+	add_ms(&build, "timeout_ms", fcinfo, ARG_TIMEOUT);
+	add_ms(&build, "max_retry_delay_ms", fcinfo, ARG_MAX_RETRY_DELAY);
 	if (on != NIL)
 		dq_json_add_text_list(&build, "retry_on", on);
 	if (never != NIL)

@@ -432,8 +432,10 @@ enter_step(DqRun *run, const DqStep *step)
 	foreach(lc, dq_json_keys(step->policy->settings))
 	{
 		char *name = (char *) lfirst(lc);
+		char *value = dq_json_scalar_text(step->policy->settings, name,
+										  step->name);
 
-		dq_session_set(name, dq_json_scalar_text(step->policy->settings, name, step->name), nested);
+		dq_session_set(name, value, nested);
 	}
 	return level;
 }

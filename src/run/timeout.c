@@ -138,19 +138,20 @@ void
 dq_timeout_explain(const DqRun *run, ErrorData *error)
 {
 	bool step_timed_out = step_is_over && run->current != NULL;
+	int64 limit;
 
 	step_is_over = false;
 	if (error->sqlerrcode != ERRCODE_QUERY_CANCELED)
 		return;
-	if (run_is_over)
-		error->message = psprintf("the run took longer than its timeout of %s",
-								  length_text(run->pipeline->policy->timeout_ms));
-	else if (step_timed_out)
-		error->message = psprintf("step \"%s\" took longer than its timeout of %s",
-								  run->current->name,
-								  length_text(run->current->policy->timeout_ms));
-	else
+	if (!run_is_over && !step_timed_out)
 		return;
+	limit = run_is_over ? run->pipeline->policy->timeout_ms :
+						  run->current->policy->timeout_ms;
+	error->message = psprintf("%s took longer than its timeout of %s",
+							  run_is_over ? "the run" :
+											psprintf("step \"%s\"",
+													 run->current->name),
+							  length_text(limit));
 	error->sqlerrcode = ERRCODE_DQ_TIMEOUT;
 	error->hint = pstrdup("Find out what it waited for or worked at, or raise timeout in the definition.");
 }

@@ -14,6 +14,7 @@ BEGIN
 	IF nextval('run_policies.attempts') < good_at THEN RAISE EXCEPTION 'not yet' USING ERRCODE = state; END IF;
 	RETURN 1;
 END $$;
+CREATE FUNCTION for_ever() RETURNS int LANGUAGE plpgsql AS $$ BEGIN LOOP END LOOP; END $$;
 CREATE PROCEDURE forget() LANGUAGE sql AS $$ TRUNCATE run_policies.target; TRUNCATE run_policies.log RESTART IDENTITY; SELECT setval('run_policies.attempts', 1, false) $$;
 CREATE VIEW steps AS SELECT attempt, step, state, message FROM etl.run_steps WHERE run_id = (SELECT max(run_id) FROM etl.runs WHERE pipeline LIKE 'run_policies%') ORDER BY attempt, run_order;
 CREATE VIEW last_run AS SELECT state, attempt, error_sqlstate, error_message FROM etl.runs WHERE pipeline LIKE 'run_policies%' ORDER BY run_id DESC LIMIT 1;
@@ -45,7 +46,7 @@ CALL forget();
 
 -- timeouts: of a step, of a run, inline
 SELECT count(*) > 0 AS defined FROM etl.define('run_policies slow', steps => ARRAY[
-	etl.with_policy(etl.extract('e', 'SELECT pg_sleep(600)::text AS x'), timeout => '50 ms')]);
+	etl.with_policy(etl.extract('e', 'SELECT run_policies.for_ever() AS x'), timeout => '50 ms')]);
 \set VERBOSITY default
 SELECT etl.run('run_policies slow');
 \echo :LAST_ERROR_SQLSTATE
@@ -54,7 +55,7 @@ SELECT etl.run('run_policies slow', inline => true);
 \set VERBOSITY terse
 SELECT * FROM last_run;
 SELECT count(*) > 0 AS defined FROM etl.define('run_policies slow', timeout => '50 ms', retries => 5, retry_delay => '0', retry_on => '{QE005}', steps => ARRAY[
-	etl.extract('e', 'SELECT pg_sleep(600)::text AS x')]);
+	etl.extract('e', 'SELECT run_policies.for_ever() AS x')]);
 SELECT etl.run('run_policies slow');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM last_run;
@@ -62,7 +63,7 @@ SELECT etl.run('run_policies slow', inline => true);
 \echo :LAST_ERROR_SQLSTATE
 -- the timer ends with the run, also when the caller handles the error
 DO $$ BEGIN PERFORM etl.run('run_policies slow', inline => true); EXCEPTION WHEN SQLSTATE 'QE005' THEN NULL; END; $$;
-SELECT pg_sleep(0.1) IS NOT NULL AS not_interrupted;
+DO $$ DECLARE since timestamptz := clock_timestamp(); BEGIN WHILE clock_timestamp() < since + interval '100 ms' LOOP END LOOP; END $$;
 -- while it waits for the next attempt
 SELECT count(*) > 0 AS defined FROM etl.define('run_policies slow', timeout => '100 ms', retries => 1, retry_delay => '1 hour', retry_on => '{P0001}', steps => ARRAY[
 	etl.extract('e', $$ SELECT run_policies.flaky(9, 'P0001') $$)]);
