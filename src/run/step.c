@@ -623,7 +623,7 @@ dq_step_empty_targets(DqRun *run)
 		run->step_started = GetCurrentTimestamp();
 		dq_errctx_push(&frame, run->id, run->pipeline->name, step->name,
 					   NULL);
-		level = enter_step(run);
+		level = enter_step(run, NULL);
 		empty_target(run, step);
 		leave_step(run, level);
 		dq_errctx_pop(&frame);
