@@ -74,6 +74,7 @@ SELECT * FROM through('merge', '{"delete_missing": "all", "delete_scope": ["m", 
 SELECT * FROM through('replace_keys', key => '{k,mr}');
 SELECT * FROM through('replace_all');
 SELECT * FROM through('replace_all', '{"method": "truncate", "order_by": ["n", "mr"]}');
+SELECT * FROM through('replace_all', '{"method": "swap", "order_by": ["n", "mr"]}');
 SELECT * FROM through('replace_all', '{"key": ["u"], "sequence_by": "u", "dedupe": "first"}');
 SELECT * FROM through('replace_window', '{"window_column": "day"}');
 SELECT * FROM through('replace_partition', layout => 'PARTITION BY LIST (part)');
@@ -112,6 +113,7 @@ SELECT load('load_types.widest', 'upsert', '{"sequence_by": "c1599"}', query => 
 SELECT load('load_types.widest', 'upsert', '{"guard": "false"}', query => wide_row(3));
 SELECT load('load_types.widest', 'merge', '{"delete_when": "c1 <> 1"}', query => wide_row(2));
 SELECT load('load_types.widest', 'replace_all', '{"key": "id"}', query => wide_row(5));
+SELECT load('load_types.widest', 'replace_all', '{"method": "swap"}', query => wide_row(6));
 SELECT c1599 FROM widest;
 
 SELECT etl.drop_pipeline('load_types') IS NULL AS dropped;
