@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "base/compat.h"
 #include "quality/keyhold.h"
 #include "quality/keyimage.h"
 

@@ -130,7 +130,8 @@ copy_row(DqTakeout *takeout, Datum text)
 	(*slot)->tts_values[1] = text;
 	(*slot)->tts_isnull[1] = false;
 	ExecStoreVirtualTuple(*slot);
-	takeout->bytes += HeapTupleHeaderGetDatumLength(DatumGetPointer(row));
+	takeout->bytes += HeapTupleHeaderGetDatumLength(
+		(HeapTupleHeader) DatumGetPointer(row));
 }
 
 /*
