@@ -38,7 +38,6 @@
 #include "postgres.h"
 
 #include "base/dq_etl.h"
-#include "base/session.h"
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "lib/stringinfo.h"
@@ -48,7 +47,6 @@
 #include "load/target.h"
 #include "load/timeline.h"
 #include "load/version.h"
-#include "utils/guc.h"
 
 /*
  * append_delete: versions that no stretch goes on with.
@@ -259,15 +257,11 @@ check_fraction(const DqHistory *h)
 void
 dq_history_write(const DqHistory *h, DqLoadCounts *counts)
 {
-	int level = NewGUCNestLevel();
 	int64 written;
 	DqRows *rows;
 
-	/* one statement of many expressions: compiling them takes longer */
-	dq_session_set("jit", "off", true);
 	check_fraction(h);
 	rows = dq_spi_query(DQ_USER, statement(h), NULL);
-	dq_session_leave(level);
 	counts->inserted = dq_rows_int8(rows, 0, "inserted");
 	counts->updated = dq_rows_int8(rows, 0, "updated");
 	counts->closed = dq_rows_int8(rows, 0, "closed");

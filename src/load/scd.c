@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "base/json.h"
+#include "base/session.h"
 #include "base/sqltext.h"
 #include "base/suggest.h"
 #include "catalog/pg_class.h"
@@ -24,7 +25,9 @@
 #include "load/map.h"
 #include "load/scd.h"
 #include "load/target.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 /*
@@ -341,6 +344,23 @@ part_of_key(const DqKey *key, const char *start, bool only_start)
 }
 
 /*
+ * set_up: settings for the statements of a load, until dq_session_leave. They
+ * are of many expressions and executed once, so compiling them takes longer;
+ * and a load is maintenance, as CREATE INDEX is.
+ */
+static int
+set_up(void)
+{
+	int level = NewGUCNestLevel();
+
+	dq_session_set("jit", "off", true);
+	dq_session_set("work_mem",
+				   psprintf("%dkB", Max(work_mem, maintenance_work_mem)),
+				   true);
+	return level;
+}
+
+/*
  * dq_scd_run: modes scd2 and snapshot.
  */
 void
@@ -349,6 +369,7 @@ dq_scd_run(DqTask *task, DqLoadCounts *counts)
 	const char *start = task->options->valid_from;
 	DqHistory history = {0};
 	DqKeyColumn *column;
+	int level;
 
 	dq_dating_settle(task);
 	history.task = task;
@@ -362,10 +383,13 @@ dq_scd_run(DqTask *task, DqLoadCounts *counts)
 										   "all");
 	history.is_tracked_all = dq_options_is(task->options->strategy,
 										   "timestamp");
+	level = set_up();
 	dq_check_batch(task, counts);
-	if (counts->rows_read == 0 && !history.closes_missing)
-		return;
-	dq_dating_check(&history);
-	dq_block_writers(task);
-	dq_history_write(&history, counts);
+	if (counts->rows_read > 0 || history.closes_missing)
+	{
+		dq_dating_check(&history);
+		dq_block_writers(task);
+		dq_history_write(&history, counts);
+	}
+	dq_session_leave(level);
 }
