@@ -11,7 +11,7 @@ use lib $FindBin::Bin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time sleep);
+use Time::HiRes qw(time);
 use DqTest;
 
 my $seconds = $ENV{DQ_STRESS_SECONDS} // 0;
@@ -42,6 +42,9 @@ append_to_file($script, "SELECT etl.run('hours', if_running => 'skip');\n");
 my $pgbench = $node->installed_command('pgbench');
 my $alive   = q{SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'dq_etl%' AND backend_type NOT LIKE '%launcher%' ORDER BY random() LIMIT 1};
 
+# Let a moment pass, to hit a random one or to look again.
+sub pause { select undef, undef, undef, shift; return }
+
 # A worker that runs now, or nothing. The server may be starting again.
 sub worker
 {
@@ -62,11 +65,11 @@ while (($kills < $least || time - $begin < $seconds) && time - $begin < $limit)
 	{
 		$load->pump_nb;
 		last unless $load->pumpable;
-		sleep rand 0.05;
+		pause(rand 0.05);
 		last if $pid = worker();
 	}
 	# where in its work it is then is left to chance
-	sleep rand 0.1;
+	pause(rand 0.1);
 	$kills++ if $pid && kill('KILL', $pid);
 	# pgbench ends when the server has taken its connections away; a worker
 	# that was gone before it was hit leaves it running
@@ -74,7 +77,7 @@ while (($kills < $least || time - $begin < $seconds) && time - $begin < $limit)
 	{
 		$load->pump_nb;
 		last unless $load->pumpable;
-		sleep 0.05;
+		pause(0.05);
 	}
 	$load->kill_kill(grace => 5) if $load->pumpable;
 	eval { $load->finish };
