@@ -198,7 +198,7 @@ SELECT * FROM etl.define('p', ARRAY[etl.call('a', 'SELECT 1', 'during')]);
 \echo :SQLSTATE
 SELECT * FROM etl.define('p', ARRAY[etl.call('a', 'SELECT 1', 'stage')]);
 \echo :SQLSTATE
-SELECT * FROM etl.define('p', ARRAY[etl.call('a', 'SELECT 1', 'finally')]);
+SELECT * FROM etl.define('p', ARRAY[etl.call('a', 'SELECT 1', 'at last')]);
 \echo :SQLSTATE
 
 -- what a name means, and order

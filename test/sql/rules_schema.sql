@@ -226,7 +226,7 @@ CREATE UNIQUE INDEX ON m (id);
 CREATE TEMP TABLE rules_schema_temp (LIKE countries INCLUDING ALL);
 CREATE TABLE parted (k int, v text, PRIMARY KEY (k)) PARTITION BY RANGE (k);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);
-CREATE EXTENSION file_fdw SCHEMA rules_schema;
+CREATE EXTENSION IF NOT EXISTS file_fdw;
 CREATE SERVER rules_schema_server FOREIGN DATA WRAPPER file_fdw;
 CREATE FOREIGN TABLE outside (id bigint NOT NULL, name varchar(3)) SERVER rules_schema_server OPTIONS (program 'true');
 SELECT * FROM verdicts('v', etl.rules('[{"type": "columns_match_ordered", "columns": ["id", "name"]}, {"type": "has_primary_key"}, {"type": "column_type_is", "column": "name", "data_type": "varchar(40)"}]'));
