@@ -126,18 +126,38 @@ other_checks()
 	measure proven "$ONE" few "$(statement proven few)" "$(statement proven few)"
 }
 
-# A step that sets aside, and one that only counts, in runs of pipelines.
+# run_pipeline NAME WORKERS AS: keep what the step that checks takes and what
+# the whole run takes, in milliseconds, as step_AS and run_AS. Without samples
+# of failing rows, which take their time whatever becomes of the rows.
+run_pipeline()
+{
+	sql -c "ALTER DATABASE bench SET dq_etl.scan_workers = $2" -c 'ALTER DATABASE bench SET dq_etl.sample_rows = 0'
+	value "SELECT etl.run('$1')" >/dev/null
+	value "SELECT extract(epoch FROM finished_at - started_at) * 1000 FROM etl.run_steps WHERE run_id = (SELECT max(run_id) FROM etl.runs) AND kind = 'expect'" >>"$OUT/step_$3.ms"
+	value "SELECT extract(epoch FROM finished_at - started_at) * 1000 FROM etl.runs WHERE run_id = (SELECT max(run_id) FROM etl.runs)" >>"$OUT/run_$3.ms"
+}
+
+# Steps that set aside, beside the same ones that only count, in runs of
+# pipelines; SQL says how many rows fail, and how many checks.
 quarantine()
 {
-	local mode ms
-	for mode in count quarantine; do
-		value "SELECT etl.run('bench_$mode')" >/dev/null
-		ms=$(value "SELECT extract(epoch FROM finished_at - started_at) * 1000 FROM etl.run_steps WHERE run_id = (SELECT max(run_id) FROM etl.runs) AND kind = 'expect'")
-		echo "$ms" >>"$OUT/step_$mode.ms"
+	local workers
+	sql -c "UPDATE incoming SET quantity = -$round WHERE id = $((round * 3 + ROWS / 2))"
+	for workers in 0 1; do
+		run_pipeline bench_warn $workers warn_$workers
+		value "SELECT sum(failed_rows) FROM etl.check_results WHERE run_id = (SELECT max(run_id) FROM etl.runs)" >"$OUT/warn_$workers.rows"
+		run_pipeline bench_quarantine $workers quarantine_$workers
+		value "SELECT count(*), sum(cardinality(failed_checks)) FROM etl.quarantine WHERE run_id = (SELECT max(run_id) FROM etl.runs)" >"$OUT/quarantine_$workers.rows"
+		cut -d '|' -f 2 "$OUT/quarantine_$workers.rows" >"$OUT/named_$workers.rows"
+		same warn_$workers named_$workers
 	done
-	value "SELECT failed_rows FROM etl.check_results WHERE run_id = (SELECT max(run_id) - 1 FROM etl.runs)" >"$OUT/step_count.rows"
-	value "SELECT count(*) FROM etl.quarantine WHERE run_id = (SELECT max(run_id) FROM etl.runs)" >"$OUT/step_quarantine.rows"
-	same step_count step_quarantine
+	run_pipeline bench_narrow_warn 0 narrow_warn
+	run_pipeline bench_narrow_quarantine 0 narrow_quarantine
+	value "$(statement bad incoming)" >"$OUT/bad.rows"
+	same bad quarantine_0 quarantine_1
+	# what was set aside would make the table grow from round to round
+	sql -c 'TRUNCATE etl_catalog.quarantine'
+	sql -c 'ALTER DATABASE bench RESET ALL'
 }
 
 dq_detect_major
@@ -192,9 +212,14 @@ line "etl.check" regex tilde 4
 line "~" tilde
 printf '\nprofile of 16 columns\n'
 line "etl.profile" profile check -3
-printf '\nset aside 1 %% of the rows, the step of a run\n'
-line "on_fail => 'quarantine'" step_quarantine step_count -1.4
-line "on_fail => 'warn'" step_count
+printf '\nset aside 1 %% of the rows: 40 checks, all columns, the step of a run\n'
+line "on_fail => 'quarantine', one process" step_quarantine_0 step_warn_0 -1.4
+line "on_fail => 'warn'" step_warn_0
+line "on_fail => 'quarantine', two processes" step_quarantine_1 step_warn_1 -1.4
+line "on_fail => 'warn', two processes" step_warn_1
+line "the whole run, with extract and publish" run_quarantine_0 run_warn_0 -1.4
+line "one check, six columns: quarantine (not asked for)" step_narrow_quarantine step_narrow_warn -1.4
+line "one check, six columns: warn" step_narrow_warn
 printf '\na suite answered by proofs and probes\n'
 line "etl.check (wanted: 0.005 s)" proven
 printf '\ngrowth: four times the rows\n'
