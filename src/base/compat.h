@@ -14,6 +14,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_relation.h"
@@ -283,6 +284,23 @@ dq_compat_index_beginscan(Relation rel, Relation index, Snapshot snapshot,
 	return index_beginscan(rel, index, snapshot, NULL, n_keys, 0);
 #else
 	return index_beginscan(rel, index, snapshot, n_keys, 0);
+#endif
+}
+
+/*
+ * Entries of all indexes for a row just inserted. 16: an argument "only in
+ * summarizing indexes".
+ */
+static inline void
+dq_compat_insert_index_entries(ResultRelInfo *result, TupleTableSlot *row,
+							   EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	list_free(ExecInsertIndexTuples(result, row, estate, false, false, NULL,
+									NIL, false));
+#else
+	list_free(ExecInsertIndexTuples(result, row, estate, false, false, NULL,
+									NIL));
 #endif
 }
 

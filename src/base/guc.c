@@ -22,6 +22,8 @@ int dq_guc_stage_retention = 7 * 24 * 60;
 int dq_guc_force_evaluation = DQ_FORCE_AUTO;
 int dq_guc_scan_workers = -1;
 int dq_guc_compile = DQ_COMPILE_WARN;
+int dq_guc_load_method = DQ_METHOD_AUTO;
+int dq_guc_load_write = DQ_WRITE_AUTO;
 char *dq_guc_window_start = NULL;
 char *dq_guc_window_end = NULL;
 char *dq_guc_data_start = NULL;
@@ -42,6 +44,20 @@ static const struct config_enum_entry compile_modes[] = {
 	{"off", DQ_COMPILE_OFF, false},
 	{"warn", DQ_COMPILE_WARN, false},
 	{"error", DQ_COMPILE_ERROR, false},
+	{NULL, 0, false}};
+
+static const struct config_enum_entry load_methods[] = {
+	{"auto", DQ_METHOD_AUTO, false},
+	{"walk", DQ_METHOD_WALK, false},
+	{"probe", DQ_METHOD_PROBE, false},
+	{"merge", DQ_METHOD_MERGE, false},
+	{"hash", DQ_METHOD_HASH, false},
+	{NULL, 0, false}};
+
+static const struct config_enum_entry load_writes[] = {
+	{"auto", DQ_WRITE_AUTO, false},
+	{"plain", DQ_WRITE_PLAIN, false},
+	{"conflict", DQ_WRITE_CONFLICT, false},
 	{NULL, 0, false}};
 
 typedef struct RunSetting
@@ -97,6 +113,24 @@ define_evaluation(void)
 }
 
 /*
+ * define_load: settings of how loads go about it.
+ */
+static void
+define_load(void)
+{
+	DefineCustomEnumVariable("dq_etl.load_method",
+							 "How loads by key find the rows that differ from the target.",
+							 "auto goes by the sizes of batch and target; walk, where it cannot be, gives way to merge.",
+							 &dq_guc_load_method, DQ_METHOD_AUTO,
+							 load_methods, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("dq_etl.load_write",
+							 "How loads write new and changed rows.",
+							 "auto takes the fastest way that the target allows, plain at most INSERT and UPDATE, conflict always INSERT ... ON CONFLICT.",
+							 &dq_guc_load_write, DQ_WRITE_AUTO,
+							 load_writes, PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+/*
  * dq_guc_init: define all settings; called once when the library is loaded.
  */
 void
@@ -130,6 +164,7 @@ dq_guc_init(void)
 							 "warn tells, error refuses the definition, off does not look.",
 							 &dq_guc_compile, DQ_COMPILE_WARN, compile_modes,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	define_load();
 	for (i = 0; i < lengthof(run_settings); i++)
 	{
 		const RunSetting *setting = &run_settings[i];

@@ -34,6 +34,27 @@ typedef enum DqCompileMode
 
 extern int dq_guc_compile;
 
+/* how a load finds what differs from its target */
+typedef enum DqLoadMethod
+{
+	DQ_METHOD_AUTO, /* by the sizes of batch and target */
+	DQ_METHOD_WALK, /* along the unique index, by our own scan */
+	DQ_METHOD_PROBE, /* joins of the server: nested loop, */
+	DQ_METHOD_MERGE, /* merge join, */
+	DQ_METHOD_HASH /* hash join */
+} DqLoadMethod;
+
+/* how a load writes what differs */
+typedef enum DqLoadWrite
+{
+	DQ_WRITE_AUTO, /* the best that the target allows */
+	DQ_WRITE_PLAIN, /* INSERT and UPDATE where the target allows it */
+	DQ_WRITE_CONFLICT /* always INSERT ... ON CONFLICT */
+} DqLoadWrite;
+
+extern int dq_guc_load_method;
+extern int dq_guc_load_write;
+
 /*
  * What a run tells its step SQL, as text; empty outside a run. Anyone may set
  * them in a session of their own; bookkeeping never reads them.

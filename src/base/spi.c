@@ -162,7 +162,28 @@ copy_rows(MemoryContext target)
 }
 
 /*
- * run_statement: one statement through SPI, as "who".
+ * lend_table: let the statements of this connection see the rows.
+ */
+static void
+lend_table(const DqSpiTable *table)
+{
+	EphemeralNamedRelation lent = palloc0(sizeof(EphemeralNamedRelationData));
+	int code;
+
+	lent->md.name = pstrdup(table->name);
+	lent->md.reliddesc = InvalidOid;
+	lent->md.tupdesc = table->desc;
+	lent->md.enrtype = ENR_NAMED_TUPLESTORE;
+	lent->md.enrtuples = table->count;
+	lent->reldata = table->rows;
+	code = SPI_register_relation(lent);
+	if (code != SPI_OK_REL_REGISTER)
+		elog(ERROR, "SPI_register_relation failed: %s",
+			 SPI_result_code_string(code));
+}
+
+/*
+ * run_statement: one statement through SPI, as "who"; "table" may be NULL.
  *
  * With a snapshot the statement only reads and sees exactly that; else it is
  * executed read-only or not as asked. Returns the rows, or NULL when "target"
@@ -170,8 +191,8 @@ copy_rows(MemoryContext target)
  */
 static DqRows *
 run_statement(DqIdentity who, const char *sql, DqArgs *args,
-			  Snapshot snapshot, bool read_only, MemoryContext target,
-			  uint64 *processed)
+			  const DqSpiTable *table, Snapshot snapshot, bool read_only,
+			  MemoryContext target, uint64 *processed)
 {
 	SavedIdentity saved;
 	DqRows *rows = NULL;
@@ -184,6 +205,8 @@ run_statement(DqIdentity who, const char *sql, DqArgs *args,
 	assume_identity(who, &saved);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	if (table != NULL)
+		lend_table(table);
 
 	if (snapshot != InvalidSnapshot)
 	{
@@ -230,7 +253,7 @@ dq_spi_query(DqIdentity who, const char *sql, DqArgs *args)
 {
 	uint64 processed;
 
-	return run_statement(who, sql, args, InvalidSnapshot, false,
+	return run_statement(who, sql, args, NULL, InvalidSnapshot, false,
 						 CurrentMemoryContext, &processed);
 }
 
@@ -243,7 +266,7 @@ dq_spi_query_readonly(DqIdentity who, const char *sql, DqArgs *args)
 {
 	uint64 processed;
 
-	return run_statement(who, sql, args, InvalidSnapshot, true,
+	return run_statement(who, sql, args, NULL, InvalidSnapshot, true,
 						 CurrentMemoryContext, &processed);
 }
 
@@ -256,7 +279,7 @@ dq_spi_query_fresh(const char *sql, DqArgs *args)
 {
 	uint64 processed;
 
-	return run_statement(DQ_BOOKKEEPING, sql, args, GetLatestSnapshot(), true,
+	return run_statement(DQ_BOOKKEEPING, sql, args, NULL, GetLatestSnapshot(), true,
 						 CurrentMemoryContext, &processed);
 }
 
@@ -269,7 +292,32 @@ dq_spi_execute(DqIdentity who, const char *sql, DqArgs *args)
 {
 	uint64 processed;
 
-	(void) run_statement(who, sql, args, InvalidSnapshot, false, NULL,
+	(void) run_statement(who, sql, args, NULL, InvalidSnapshot, false, NULL,
+						 &processed);
+	return processed;
+}
+
+/*
+ * dq_spi_query_table: a statement that returns rows and may read "table".
+ */
+DqRows *
+dq_spi_query_table(DqIdentity who, const char *sql, const DqSpiTable *table)
+{
+	uint64 processed;
+
+	return run_statement(who, sql, NULL, table, InvalidSnapshot, false,
+						 CurrentMemoryContext, &processed);
+}
+
+/*
+ * dq_spi_execute_table: the same for a statement's effect.
+ */
+uint64
+dq_spi_execute_table(DqIdentity who, const char *sql, const DqSpiTable *table)
+{
+	uint64 processed;
+
+	(void) run_statement(who, sql, NULL, table, InvalidSnapshot, false, NULL,
 						 &processed);
 	return processed;
 }

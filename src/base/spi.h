@@ -23,6 +23,7 @@
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
 #include "executor/tuptable.h"
+#include "utils/tuplestore.h"
 #include "utils/jsonb.h"
 
 typedef enum DqIdentity
@@ -76,6 +77,23 @@ extern DqRows *dq_spi_query_fresh(const char *sql, DqArgs *args);
 extern DqRows *dq_spi_query_readonly(DqIdentity who, const char *sql,
 									 DqArgs *args);
 extern uint64 dq_spi_execute(DqIdentity who, const char *sql, DqArgs *args);
+
+/*
+ * Rows that a statement finds under a name, which goes before that of any
+ * table, but not into functions that the statement calls.
+ */
+typedef struct DqSpiTable
+{
+	const char *name;
+	TupleDesc desc;
+	Tuplestorestate *rows;
+	double count; /* for the planner */
+} DqSpiTable;
+
+extern DqRows *dq_spi_query_table(DqIdentity who, const char *sql,
+								  const DqSpiTable *table);
+extern uint64 dq_spi_execute_table(DqIdentity who, const char *sql,
+								   const DqSpiTable *table);
 
 /*
  * A query whose rows are handed over one by one as they are found, under the

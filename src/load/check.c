@@ -20,18 +20,6 @@
 #define MAX_EXAMPLES 5
 #define MAX_EXAMPLE_BYTES 100
 
-/* what a look at the batch found */
-typedef struct BatchFacts
-{
-	int64 rows;
-	int64 null_keys;
-	int64 null_sequences;
-	int64 outside_index;
-	int64 leaked;
-	int64 duplicated; /* keys */
-	int64 excess; /* rows beyond one for each key */
-} BatchFacts;
-
 /*
  * is_midnight: does the local day of the pipeline begin then? The ends of
  * time count.
@@ -140,7 +128,7 @@ report_duplicates(const DqTask *task, int64 duplicated)
  * report_null_keys: 23502 with the number of rows.
  */
 static void
-report_null_keys(const DqTask *task, const BatchFacts *facts)
+report_null_keys(const DqTask *task, const DqBatchFacts *facts)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
@@ -160,7 +148,7 @@ report_null_keys(const DqTask *task, const BatchFacts *facts)
  * report_outside_index: 23514 for rows that a partial index knows nothing of.
  */
 static void
-report_outside_index(const DqTask *task, const BatchFacts *facts)
+report_outside_index(const DqTask *task, const DqBatchFacts *facts)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
@@ -178,7 +166,7 @@ report_outside_index(const DqTask *task, const BatchFacts *facts)
  * report_null_sequences: 23502 with the number of rows.
  */
 static void
-report_null_sequences(const DqTask *task, const BatchFacts *facts)
+report_null_sequences(const DqTask *task, const DqBatchFacts *facts)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_NULL_VIOLATION),
@@ -194,7 +182,7 @@ report_null_sequences(const DqTask *task, const BatchFacts *facts)
  * report_leaked: 23514 for rows outside the window.
  */
 static void
-report_leaked(const DqTask *task, const BatchFacts *facts)
+report_leaked(const DqTask *task, const DqBatchFacts *facts)
 {
 	const DqLoadRun *run = task->run;
 
@@ -213,11 +201,10 @@ report_leaked(const DqTask *task, const BatchFacts *facts)
 }
 
 /*
- * any_null_sequence: SQL: is a column of the sequence NULL? NULL: there is
- * none.
+ * dq_check_null_sequence: see check.h.
  */
-static char *
-any_null_sequence(const DqTask *task, const char *alias)
+char *
+dq_check_null_sequence(const DqTask *task, const char *alias)
 {
 	StringInfoData buf;
 	ListCell *lc;
@@ -247,11 +234,10 @@ outside_window(const DqTask *task, const char *alias)
 }
 
 /*
- * outside_index: SQL: does a row lie outside the partial index of the key?
- * NULL: it is not partial.
+ * dq_check_outside_index: see check.h.
  */
-static char *
-outside_index(const DqTask *task, const char *alias)
+char *
+dq_check_outside_index(const DqTask *task, const char *alias)
 {
 	char *inside = task->key ? dq_key_inside(task->key, alias) : NULL;
 
@@ -273,8 +259,8 @@ append_look(StringInfo sql, const DqTask *task, const char *keys)
 		char *condition;
 	} asked[] = {
 		{"null_keys", task->key ? dq_key_any_null(task->key, "s") : NULL},
-		{"null_sequences", any_null_sequence(task, "s")},
-		{"outside_index", outside_index(task, "s")},
+		{"null_sequences", dq_check_null_sequence(task, "s")},
+		{"outside_index", dq_check_outside_index(task, "s")},
 		{"leaked", leaked}};
 	StringInfoData inner;
 	int i;
@@ -316,7 +302,7 @@ append_look(StringInfo sql, const DqTask *task, const char *keys)
  * look: gather the facts.
  */
 static void
-look(const DqTask *task, BatchFacts *facts)
+look(const DqTask *task, DqBatchFacts *facts)
 {
 	const char *keys = NULL;
 	StringInfoData sql;
@@ -342,28 +328,36 @@ look(const DqTask *task, BatchFacts *facts)
 }
 
 /*
+ * dq_check_facts: see check.h.
+ */
+void
+dq_check_facts(DqTask *task, const DqBatchFacts *facts, DqLoadCounts *counts)
+{
+	counts->rows_read = facts->rows;
+	if (facts->leaked > 0 && !dq_batch_drops_outside(task))
+		report_leaked(task, facts);
+	if (facts->null_keys > 0 && !task->key->nulls_equal)
+		report_null_keys(task, facts);
+	if (facts->outside_index > 0)
+		report_outside_index(task, facts);
+	if (facts->null_sequences > 0)
+		report_null_sequences(task, facts);
+	if (facts->duplicated > 0 &&
+		dq_options_is(task->options->dedupe, "error"))
+		report_duplicates(task, facts->duplicated);
+	task->null_keys = facts->null_keys > 0;
+	task->dedupes = facts->duplicated > 0;
+	counts->rejected = facts->excess + facts->leaked;
+}
+
+/*
  * dq_check_batch: see check.h.
  */
 void
 dq_check_batch(DqTask *task, DqLoadCounts *counts)
 {
-	BatchFacts facts = {0};
-	bool drops = dq_batch_drops_outside(task);
+	DqBatchFacts facts = {0};
 
 	look(task, &facts);
-	counts->rows_read = facts.rows;
-	if (facts.leaked > 0 && !drops)
-		report_leaked(task, &facts);
-	if (facts.null_keys > 0 && !task->key->nulls_equal)
-		report_null_keys(task, &facts);
-	if (facts.outside_index > 0)
-		report_outside_index(task, &facts);
-	if (facts.null_sequences > 0)
-		report_null_sequences(task, &facts);
-	if (facts.duplicated > 0 &&
-		dq_options_is(task->options->dedupe, "error"))
-		report_duplicates(task, facts.duplicated);
-	task->null_keys = facts.null_keys > 0;
-	task->dedupes = facts.duplicated > 0;
-	counts->rejected = facts.excess + facts.leaked;
+	dq_check_facts(task, &facts, counts);
 }

@@ -9,6 +9,13 @@
 #include "load/task.h"
 
 /*
+ * Check the batch (check.h) and bring its rows into the target, with one look
+ * at it where that is possible. Adds to the counts what dq_check_batch and
+ * dq_diff_write do.
+ */
+extern void dq_diff_load(DqTask *task, DqLoadCounts *counts);
+
+/*
  * Bring the live rows of a checked batch into the target: new keys inserted,
  * changed rows updated where the task has columns to update, the rest
  * untouched. Adds inserted, updated, suppressed and rejected to the counts.

@@ -386,6 +386,7 @@ describe_key(Relation target, const Candidates *found)
 	ListCell *lc;
 
 	key->relid = RelationGetRelid(target);
+	key->index = found->best;
 	key->nulls_equal = index->rd_index->indnullsnotdistinct;
 	key->columns = index_columns(target, index);
 	foreach(lc, key->columns)

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/stratnum.h"
 #include "base/sqltext.h"
 #include "base/suggest.h"
 #include "catalog/pg_type.h"
@@ -285,11 +286,30 @@ dq_key_inside(const DqKey *key, const char *alias)
 }
 
 /*
- * operand: a value of the key cast so that exactly its equality is meant. No
- * cast where the value has the operator's type or the operator takes any.
+ * dq_key_less: see key.h. That of the operator class of the index, or of the
+ * type where no index stands behind the key.
  */
-static char *
-operand(const DqKey *key, const DqKeyColumn *column, const char *alias)
+Oid
+dq_key_less(const DqKeyColumn *column)
+{
+	Oid family;
+	Oid type;
+
+	if (!OidIsValid(column->opclass))
+		return lookup_type_cache(getBaseType(column->type),
+								 TYPECACHE_LT_OPR)
+			->lt_opr;
+	family = get_opclass_family(column->opclass);
+	type = get_opclass_input_type(column->opclass);
+	return get_opfamily_member(family, type, type, BTLessStrategyNumber);
+}
+
+/*
+ * dq_key_operand: see key.h. No cast where the value has the operator's type
+ * or the operator takes any.
+ */
+char *
+dq_key_operand(const DqKey *key, const DqKeyColumn *column, const char *alias)
 {
 	DqKeyColumn plain = *column;
 	char *value;
@@ -325,9 +345,9 @@ dq_key_same(const DqKey *key, const char *left, const char *right,
 	foreach(lc, key->columns)
 	{
 		DqKeyColumn *column = (DqKeyColumn *) lfirst(lc);
-		char *same = psprintf("%s %s %s", operand(key, column, left),
+		char *same = psprintf("%s %s %s", dq_key_operand(key, column, left),
 							  dq_sqltext_operator(column->equality),
-							  operand(key, column, right));
+							  dq_key_operand(key, column, right));
 
 		if (match_nulls && column->nullable)
 			same = psprintf("(%s OR (%s AND %s))", same,

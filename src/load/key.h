@@ -26,6 +26,7 @@ typedef struct DqKeyColumn
 typedef struct DqKey
 {
 	Oid relid; /* the target */
+	Oid index; /* that it stands on; InvalidOid: none */
 	List *columns; /* of DqKeyColumn *, in the index's order */
 	bool nulls_equal; /* NULLS NOT DISTINCT */
 	char *arbiter; /* what follows ON CONFLICT; NULL: there is no index */
@@ -51,6 +52,13 @@ extern DqKeyColumn *dq_key_column(const DqKey *key, AttrNumber attnum);
 /* SQL: one value of the key of a row, as the index sees it */
 extern char *dq_key_value(const DqKey *key, const DqKeyColumn *column,
 						  const char *alias);
+
+/* SQL: the same, cast so that exactly the equality of the index is meant */
+extern char *dq_key_operand(const DqKey *key, const DqKeyColumn *column,
+							const char *alias);
+
+/* the "<" that goes with the equality of a column */
+extern Oid dq_key_less(const DqKeyColumn *column);
 
 /* SQL: all values, separated by commas */
 extern char *dq_key_values(const DqKey *key, const char *alias);

@@ -34,9 +34,7 @@
 void
 dq_merge_upsert(DqTask *task, DqLoadCounts *counts)
 {
-	dq_check_batch(task, counts);
-	if (counts->rows_read > 0)
-		dq_diff_write(task, counts);
+	dq_diff_load(task, counts);
 	counts->unchanged = counts->rows_read - counts->inserted -
 						counts->updated - counts->suppressed -
 						counts->rejected;
