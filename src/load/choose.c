@@ -102,18 +102,18 @@ dq_choose_rows(Relation rel)
 }
 
 /*
- * order_of_target: how well the target lies in the order of its key, 0 to 1.
+ * dq_choose_order: see choose.h.
  */
-static double
-order_of_target(const DqTask *task)
+double
+dq_choose_order(const DqTask *task, Oid relid)
 {
 	DqKeyColumn *first = linitial(task->key->columns);
-	HeapTuple tuple = SearchSysCache3(STATRELATTINH,
-									  ObjectIdGetDatum(task->key->relid),
-									  Int16GetDatum(first->attnum),
+	AttrNumber attnum = get_attnum(relid, first->name);
+	HeapTuple tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid),
+									  Int16GetDatum(attnum),
 									  BoolGetDatum(false));
 	AttStatsSlot slot;
-	double result = 1;
+	double result = -1;
 
 	if (!HeapTupleIsValid(tuple))
 		return result;
@@ -128,6 +128,18 @@ order_of_target(const DqTask *task)
 }
 
 /*
+ * is_in_order: does the target lie in the order of its key? Without statistics
+ * it is taken to.
+ */
+static bool
+is_in_order(const DqTask *task)
+{
+	double order = dq_choose_order(task, task->key->relid);
+
+	return order < 0 || order >= IN_ORDER;
+}
+
+/*
  * is_scattered: would following the index read most pages of a target that no
  * cache holds, in no order?
  */
@@ -137,7 +149,7 @@ is_scattered(const DqTask *task, double batch_rows)
 	double pages = task->target->rd_rel->relpages;
 
 	return pages > effective_cache_size && batch_rows > pages / 4 &&
-		   order_of_target(task) < IN_ORDER;
+		   !is_in_order(task);
 }
 
 /*
@@ -153,7 +165,7 @@ choose_join(const DqTask *task, double batch_rows, DqChoice *choice)
 		choice->method = DQ_METHOD_PROBE;
 		choice->method_why = "the batch is small beside the target";
 	}
-	else if (order_of_target(task) >= IN_ORDER)
+	else if (is_in_order(task))
 	{
 		choice->method = DQ_METHOD_MERGE;
 		choice->method_why = "the target lies in the order of its key";

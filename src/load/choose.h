@@ -37,6 +37,12 @@ extern DqInsertWay dq_choose_insert(const DqTask *task, const char **why);
 extern double dq_choose_rows(Relation rel);
 
 /*
+ * How well a relation lies in the order of the first column of the key, 0 to
+ * 1; -1 when that is not known.
+ */
+extern double dq_choose_order(const DqTask *task, Oid relid);
+
+/*
  * Settings for the statements of a load, until AtEOXact_GUC(false, level) with
  * the level that is returned.
  */

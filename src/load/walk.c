@@ -10,9 +10,12 @@
  * batch, and most of those are found the same by their bytes, without a call
  * of the type's equality.
  *
- * The batch is the stage, mostly in the order of its key as it lies; that is
- * seen by a look at the keys alone. Else keys and places of its rows are
- * sorted, not the rows.
+ * The batch is the stage. When statistics say that it nearly lies in the order
+ * of its key (a parallel plan that filled it leaves it in pieces of some
+ * pages), it is read as it lies, and where it goes back the index is descended
+ * anew; which rows of the target were met is remembered in a bitmap, so that
+ * duplicates are noticed. Then all begins anew, as with a stage in another
+ * order: keys and places of its rows are sorted, not the rows.
  *
  * Everything is read under one snapshot, as a statement would; expressions are
  * those of the SQL that a join would have (rowquery.c). Whoever may not read
@@ -33,8 +36,10 @@
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "load/check.h"
+#include "load/choose.h"
 #include "load/column.h"
 #include "load/diff.h"
+#include "load/order.h"
 #include "load/rowquery.h"
 #include "load/walk.h"
 #include "miscadmin.h"
@@ -49,6 +54,9 @@
 
 /* steps along the index that cost about as much as a descent */
 #define MAX_STEPS 24
+
+/* correlation of a stage with its key from which it is read as it lies */
+#define NEARLY_SORTED 0.8
 
 /* a column of the key */
 typedef struct WalkKey
@@ -96,6 +104,9 @@ typedef struct Walk
 	bool *nulls;
 	/* the rows of the batch */
 	bool has_previous;
+	bool goes_back; /* a key came after a greater one */
+	bool is_doubtful; /* there may be duplicates among those */
+	uint8 *met; /* a bit for each place in the target; NULL: not needed */
 	bool repeats; /* the row before had the key of the one before it */
 	MemoryContext kept[2]; /* of "previous", in turns */
 	int turn;
@@ -623,14 +634,39 @@ static bool
 is_repeated(Walk *walk)
 {
 	DqBatchFacts *facts = &walk->difference->facts;
-	bool repeated = walk->has_previous && compare_previous(walk) == 0;
+	int order = walk->has_previous ? compare_previous(walk) : 1;
 
-	if (repeated)
+	if (order < 0)
+	{
+		walk->goes_back = true;
+		walk->has_entry = false;
+		walk->ended = false;
+	}
+	if (order == 0)
 		facts->excess++;
-	if (repeated && !walk->repeats)
+	if (order == 0 && !walk->repeats)
 		facts->duplicated++;
-	walk->repeats = repeated;
-	return repeated;
+	walk->repeats = order == 0;
+	return order == 0;
+}
+
+/*
+ * meet: note that the row of the target at hand was met; false when it was
+ * before.
+ */
+static bool
+meet(Walk *walk)
+{
+	ItemPointer place = &walk->target->tts_tid;
+	uint64 bit = (uint64) ItemPointerGetBlockNumber(place) *
+					 MaxHeapTuplesPerPage +
+				 ItemPointerGetOffsetNumber(place) - 1;
+	uint8 mask = 1 << (bit % 8);
+
+	if (walk->met[bit / 8] & mask)
+		return false;
+	walk->met[bit / 8] |= mask;
+	return true;
 }
 
 /*
@@ -658,6 +694,8 @@ take_row(Walk *walk)
 	if (is_repeated(walk))
 		return;
 	found = find_target(walk);
+	if (found && walk->met != NULL && !meet(walk))
+		walk->is_doubtful = true;
 	put(walk, judge(walk, found));
 	keep_key(walk);
 }
@@ -697,16 +735,76 @@ is_sorted(Walk *walk)
 }
 
 /*
- * take_as_it_lies: all rows of a sorted stage.
+ * take_as_it_lies: all rows of the stage in the order in which they lie.
  */
 static void
 take_as_it_lies(Walk *walk)
 {
 	TableScanDesc scan = begin_stage(walk);
 
-	while (table_scan_getnextslot(scan, ForwardScanDirection, walk->stage))
+	while (!walk->is_doubtful &&
+		   table_scan_getnextslot(scan, ForwardScanDirection, walk->stage))
 		take_row(walk);
 	table_endscan(scan);
+}
+
+/*
+ * make_bitmap: bits for all places of the target; false when that is too much.
+ */
+static bool
+make_bitmap(Walk *walk)
+{
+	Size size = (Size) RelationGetNumberOfBlocks(walk->task->target) *
+					MaxHeapTuplesPerPage / 8 +
+				1;
+
+	if (size / 1024 > dq_difference_memory())
+		return false;
+	walk->met = MemoryContextAllocExtended(CurrentMemoryContext, size,
+										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return true;
+}
+
+/*
+ * forget: begin anew.
+ */
+static void
+forget(Walk *walk)
+{
+	dq_difference_clear(walk->difference);
+	walk->met = NULL;
+	walk->goes_back = false;
+	walk->is_doubtful = false;
+	walk->has_previous = false;
+	walk->repeats = false;
+	walk->has_entry = false;
+	walk->ended = false;
+}
+
+/*
+ * take_nearly_sorted: all rows of a stage that goes back now and then. False
+ * when that will not do; then all is as it was.
+ */
+static bool
+take_nearly_sorted(Walk *walk)
+{
+	DqBatchFacts *facts = &walk->difference->facts;
+
+	if (!dq_order_is_possible(walk->task) ||
+		dq_choose_order(walk->task, RelationGetRelid(walk->task->stage)) <
+			NEARLY_SORTED ||
+		!make_bitmap(walk))
+		return false;
+	take_as_it_lies(walk);
+	if (walk->goes_back && facts->duplicated == 0 && !walk->is_doubtful)
+		walk->is_doubtful = !dq_order_rows(walk->task, walk->difference);
+	else if (walk->goes_back)
+		walk->is_doubtful = true;
+	pfree(walk->met);
+	walk->met = NULL;
+	if (walk->is_doubtful)
+		forget(walk);
+	return !walk->is_doubtful && facts->rows > 0;
 }
 
 /*
@@ -780,6 +878,8 @@ take_sorted(Walk *walk)
 {
 	TupleTableSlot *pair;
 	Tuplesortstate *sort = begin_sort(walk, &pair);
+	/* keeps the page at hand, which mostly holds the next row too */
+	IndexFetchTableData *fetch = table_index_fetch_begin(walk->task->stage);
 
 	fill_sort(walk, sort, pair->tts_tupleDescriptor);
 	tuplesort_performsort(sort);
@@ -788,13 +888,16 @@ take_sorted(Walk *walk)
 		bool isnull;
 		Datum place = slot_getattr(pair, walk->n_keys + 1, &isnull);
 
-		if (!table_tuple_fetch_row_version(walk->task->stage,
-										   (ItemPointer)
-											   DatumGetPointer(place),
-										   walk->snapshot, walk->stage))
+		bool again = false;
+
+		if (!table_index_fetch_tuple(fetch,
+									 (ItemPointer) DatumGetPointer(place),
+									 walk->snapshot, walk->stage, &again,
+									 NULL))
 			elog(ERROR, "a row of the stage is gone");
 		take_row(walk);
 	}
+	table_index_fetch_end(fetch);
 	tuplesort_end(sort);
 	ExecDropSingleTupleTableSlot(pair);
 }
@@ -817,7 +920,9 @@ dq_walk(const DqTask *task, DqDifference *difference)
 	walk.difference = difference;
 	walk.snapshot = GetActiveSnapshot();
 	prepare(&walk, query);
-	if (is_sorted(&walk))
+	if (take_nearly_sorted(&walk))
+		/* done */;
+	else if (is_sorted(&walk))
 		take_as_it_lies(&walk);
 	else
 		take_sorted(&walk);
