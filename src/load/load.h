@@ -92,4 +92,20 @@ extern int64 dq_load_empty(const char *step, Jsonb *options);
 extern DqLoadCounts dq_load_run(const char *step, const DqLoadRun *run,
 								Jsonb *options);
 
+/* a part of the work of a load, in words */
+typedef struct DqLoadPart
+{
+	const char *name;
+	const char *method;
+	const char *reason;
+} DqLoadPart;
+
+/*
+ * How a validated load would go about a batch of so many rows (less than 0: as
+ * many as the target has): List of DqLoadPart *. 42P01, and what
+ * dq_load_validate throws.
+ */
+extern List *dq_load_explain(const char *step, Jsonb *options,
+							 double batch_rows);
+
 #endif /* DQ_LOAD_H */

@@ -18,6 +18,7 @@
 #include "load/create.h"
 #include "load/drift.h"
 #include "load/exchange.h"
+#include "load/explain.h"
 #include "load/index.h"
 #include "load/insert.h"
 #include "load/judge.h"
@@ -361,4 +362,26 @@ dq_load_run(const char *step, const DqLoadRun *run, Jsonb *doc)
 	relation_close(task->target, NoLock);
 	relation_close(task->stage, NoLock);
 	return counts;
+}
+
+/*
+ * dq_load_explain: see load.h.
+ */
+List *
+dq_load_explain(const char *step, Jsonb *doc, double batch_rows)
+{
+	DqTask *task = start_task(step, doc);
+	DqTargetWish wish = {0};
+	List *parts;
+
+	wish.name = task->options->target;
+	wish.key = task->options->key;
+	task->target = dq_target_open(&wish);
+	dq_target_check(task->target);
+	settle_mode(task);
+	dq_judge_options(task);
+	task->key = dq_judge_key(task);
+	parts = dq_explain_parts(task, batch_rows);
+	relation_close(task->target, NoLock);
+	return parts;
 }
