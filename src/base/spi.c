@@ -279,8 +279,9 @@ dq_spi_query_fresh(const char *sql, DqArgs *args)
 {
 	uint64 processed;
 
-	return run_statement(DQ_BOOKKEEPING, sql, args, NULL, GetLatestSnapshot(), true,
-						 CurrentMemoryContext, &processed);
+	return run_statement(DQ_BOOKKEEPING, sql, args, NULL,
+						 GetLatestSnapshot(), true, CurrentMemoryContext,
+						 &processed);
 }
 
 /*

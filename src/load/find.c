@@ -3,7 +3,7 @@
  *	  What differs, found: by a walk, or by a join of the server.
  *
  * The join gives every row of the batch once, in the order of the key, with
- * what is to be done with it. So one pass tells all: duplicates are neighbours.
+ * what is to be done with it. So one pass tells all, duplicates as neighbours.
  */
 #include "postgres.h"
 

@@ -42,6 +42,7 @@
 #include "load/order.h"
 #include "load/rowquery.h"
 #include "load/walk.h"
+#include "load/walk_index.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/datum.h"
@@ -52,70 +53,8 @@
 #include "utils/sortsupport.h"
 #include "utils/typcache.h"
 
-/* steps along the index that cost about as much as a descent */
-#define MAX_STEPS 24
-
 /* correlation of a stage with its key from which it is read as it lies */
 #define NEARLY_SORTED 0.8
-
-/* a column of the key */
-typedef struct WalkKey
-{
-	ExprState *of_stage; /* its value, from a row of the stage */
-	SortSupportData order;
-	FmgrInfo compare; /* the index's own comparison */
-	Oid less;
-	bool by_value;
-	int16 length;
-	Datum value; /* of the row of the batch at hand */
-	Datum previous; /* of the one before */
-	Datum sought; /* where the scan began last */
-} WalkKey;
-
-/* a column whose difference is a change */
-typedef struct WalkColumn
-{
-	int batch; /* position in a row of the batch, from 0 */
-	int target; /* in one of the target, from 0 */
-	bool by_value;
-	int16 length;
-} WalkColumn;
-
-typedef struct Walk
-{
-	const DqTask *task;
-	DqDifference *difference;
-	Relation index;
-	Snapshot snapshot;
-	ExprContext *context;
-	TupleTableSlot *stage;
-	TupleTableSlot *batch;
-	TupleTableSlot *target;
-	ProjectionInfo *project; /* the batch's row from the stage's */
-	int n_keys;
-	WalkKey *keys;
-	int n_compared;
-	WalkColumn *compared;
-	ExprState *changed; /* NULL: nothing is compared */
-	ExprState *wins; /* NULL: always */
-	ExprState *null_sequence; /* NULL: not asked, as below */
-	ExprState *outside_index;
-	Datum *values; /* of a row for the difference */
-	bool *nulls;
-	/* the rows of the batch */
-	bool has_previous;
-	bool goes_back; /* a key came after a greater one */
-	bool is_doubtful; /* there may be duplicates among those */
-	uint8 *met; /* a bit for each place in the target; NULL: not needed */
-	bool repeats; /* the row before had the key of the one before it */
-	MemoryContext kept[2]; /* of "previous", in turns */
-	int turn;
-	/* the index */
-	IndexScanDesc scan;
-	bool has_entry;
-	bool ended;
-	MemoryContext sought; /* of WalkKey.sought */
-} Walk;
 
 /*
  * index_refusal: why an index cannot be walked along, or NULL.
@@ -219,18 +158,18 @@ prepare_condition(const DqRowQuery *query, int n)
  * prepare_keys: values and order of the columns of the key.
  */
 static void
-prepare_keys(Walk *walk, const DqRowQuery *query, int first)
+prepare_keys(DqWalk *walk, const DqRowQuery *query, int first)
 {
 	List *columns = walk->task->key->columns;
 	ListCell *lc;
 
 	walk->n_keys = list_length(columns);
-	walk->keys = palloc0(sizeof(WalkKey) * walk->n_keys);
+	walk->keys = palloc0(sizeof(DqWalkKey) * walk->n_keys);
 	foreach(lc, columns)
 	{
 		DqKeyColumn *column = (DqKeyColumn *) lfirst(lc);
 		int i = foreach_current_index(lc);
-		WalkKey *key = &walk->keys[i];
+		DqWalkKey *key = &walk->keys[i];
 		Expr *output = (Expr *) list_nth(query->outputs, first + i);
 		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(walk->index),
 											  i);
@@ -254,17 +193,17 @@ prepare_keys(Walk *walk, const DqRowQuery *query, int first)
  * prepare_columns: where the columns that are compared are found.
  */
 static void
-prepare_columns(Walk *walk)
+prepare_columns(DqWalk *walk)
 {
 	const DqTask *task = walk->task;
 	ListCell *lc;
 
-	walk->compared = palloc0(sizeof(WalkColumn) *
+	walk->compared = palloc0(sizeof(DqWalkColumn) *
 							 list_length(task->columns));
 	foreach(lc, task->columns)
 	{
 		DqColumn *column = (DqColumn *) lfirst(lc);
-		WalkColumn *compared = &walk->compared[walk->n_compared];
+		DqWalkColumn *compared = &walk->compared[walk->n_compared];
 		AttrNumber attnum;
 
 		if (!column->is_compared)
@@ -282,7 +221,7 @@ prepare_columns(Walk *walk)
  * prepare: expressions, slots and the scan of the index.
  */
 static void
-prepare(Walk *walk, const DqRowQuery *query)
+prepare(DqWalk *walk, const DqRowQuery *query)
 {
 	const DqTask *task = walk->task;
 	int n = list_length(task->columns) + 1;
@@ -325,7 +264,7 @@ prepare(Walk *walk, const DqRowQuery *query)
  * finish: give everything back.
  */
 static void
-finish(Walk *walk)
+finish(DqWalk *walk)
 {
 	index_endscan(walk->scan);
 	index_close(walk->index, NoLock);
@@ -336,216 +275,10 @@ finish(Walk *walk)
 }
 
 /*
- * read_key: the key of the row of the stage at hand. False when a value in it
- * is NULL.
- */
-static bool
-read_key(Walk *walk)
-{
-	bool isnull;
-	int i;
-
-	for (i = 0; i < walk->n_keys; i++)
-	{
-		WalkKey *key = &walk->keys[i];
-
-		key->value = ExecEvalExprSwitchContext(key->of_stage, walk->context,
-											   &isnull);
-		if (isnull)
-			return false;
-		/* compared many times */
-		if (key->length == -1)
-		{
-			MemoryContext old = MemoryContextSwitchTo(
-				walk->context->ecxt_per_tuple_memory);
-
-			key->value = PointerGetDatum(
-				PG_DETOAST_DATUM_PACKED(key->value));
-			MemoryContextSwitchTo(old);
-		}
-	}
-	return true;
-}
-
-/*
- * keep_key: remember the key at hand as the previous one.
- */
-static void
-keep_key(Walk *walk)
-{
-	MemoryContext old;
-	int i;
-
-	walk->turn = 1 - walk->turn;
-	MemoryContextReset(walk->kept[walk->turn]);
-	old = MemoryContextSwitchTo(walk->kept[walk->turn]);
-	for (i = 0; i < walk->n_keys; i++)
-	{
-		WalkKey *key = &walk->keys[i];
-
-		key->previous = key->by_value ?
-							key->value :
-							datumCopy(key->value, false, key->length);
-	}
-	MemoryContextSwitchTo(old);
-	walk->has_previous = true;
-}
-
-/*
- * compare_previous: the key at hand against the previous one.
- */
-static int
-compare_previous(Walk *walk)
-{
-	int i;
-
-	for (i = 0; i < walk->n_keys; i++)
-	{
-		WalkKey *key = &walk->keys[i];
-		int result = ApplySortComparator(key->value, false, key->previous,
-										 false, &key->order);
-
-		if (result != 0)
-			return result;
-	}
-	return 0;
-}
-
-/*
- * compare_entry: the entry of the index at hand against the key at hand.
- */
-static int
-compare_entry(Walk *walk)
-{
-	int i;
-
-	for (i = 0; i < walk->n_keys; i++)
-	{
-		WalkKey *key = &walk->keys[i];
-		bool isnull;
-		Datum value = index_getattr(walk->scan->xs_itup, i + 1,
-									walk->scan->xs_itupdesc, &isnull);
-		int result = ApplySortComparator(value, isnull, key->value, false,
-										 &key->order);
-
-		if (result != 0)
-			return result;
-	}
-	return 0;
-}
-
-/*
- * next_entry: one step along the index.
- */
-static void
-next_entry(Walk *walk)
-{
-	walk->has_entry = index_getnext_tid(walk->scan,
-										ForwardScanDirection) != NULL;
-	walk->ended = !walk->has_entry;
-}
-
-/*
- * descend: go to the first entry whose key is not before the one at hand. Of
- * several columns it is sought by their first alone when the walk begins, and
- * as a row after that.
- */
-static void
-descend(Walk *walk)
-{
-	ScanKeyData keys[INDEX_MAX_KEYS];
-	ScanKeyData row;
-	MemoryContext old;
-	int i;
-
-	MemoryContextReset(walk->sought);
-	old = MemoryContextSwitchTo(walk->sought);
-	for (i = 0; i < walk->n_keys; i++)
-	{
-		WalkKey *key = &walk->keys[i];
-
-		key->sought = datumCopy(key->value, key->by_value, key->length);
-	}
-	MemoryContextSwitchTo(old);
-	MemSet(keys, 0, sizeof(keys));
-	for (i = 0; i < walk->n_keys; i++)
-	{
-		WalkKey *key = &walk->keys[i];
-
-		keys[i].sk_flags = SK_ROW_MEMBER;
-		keys[i].sk_attno = i + 1;
-		keys[i].sk_strategy = BTGreaterEqualStrategyNumber;
-		keys[i].sk_subtype = InvalidOid;
-		keys[i].sk_collation = walk->index->rd_indcollation[i];
-		keys[i].sk_argument = key->sought;
-		keys[i].sk_func = key->compare;
-	}
-	keys[walk->n_keys - 1].sk_flags |= SK_ROW_END;
-	MemSet(&row, 0, sizeof(row));
-	row.sk_flags = SK_ROW_HEADER;
-	row.sk_attno = 1;
-	row.sk_strategy = BTGreaterEqualStrategyNumber;
-	old = MemoryContextSwitchTo(walk->sought);
-	row.sk_argument = PointerGetDatum(
-		memcpy(palloc(sizeof(ScanKeyData) * walk->n_keys), keys,
-			   sizeof(ScanKeyData) * walk->n_keys));
-	MemoryContextSwitchTo(old);
-	index_rescan(walk->scan, &row, 1, NULL, 0);
-	walk->ended = false;
-	next_entry(walk);
-}
-
-/*
- * seek: go on to the first entry whose key is not before the one at hand; has
- * it that key?
- */
-static bool
-seek(Walk *walk)
-{
-	int steps = 0;
-
-	while (!walk->ended)
-	{
-		if (walk->has_entry)
-		{
-			int order = compare_entry(walk);
-
-			if (order >= 0)
-				return order == 0;
-		}
-		if (!walk->has_entry || ++steps == MAX_STEPS)
-			descend(walk);
-		else
-			next_entry(walk);
-	}
-	return false;
-}
-
-/*
- * find_target: fetch the row of the target with the key at hand; false when
- * there is none that we see.
- */
-static bool
-find_target(Walk *walk)
-{
-	bool found;
-
-	if (!seek(walk))
-		return false;
-	do
-	{
-		found = index_fetch_heap(walk->scan, walk->target);
-		if (!found)
-			next_entry(walk);
-	} while (!found && walk->has_entry && compare_entry(walk) == 0);
-	return found;
-}
-
-/*
  * holds: is a condition true? NULL of it is false.
  */
 static bool
-holds(Walk *walk, ExprState *condition)
+holds(DqWalk *walk, ExprState *condition)
 {
 	bool isnull;
 	Datum value = ExecEvalExprSwitchContext(condition, walk->context,
@@ -559,7 +292,7 @@ holds(Walk *walk, ExprState *condition)
  * the target?
  */
 static bool
-has_other_bytes(Walk *walk)
+has_other_bytes(DqWalk *walk)
 {
 	TupleTableSlot *batch = walk->batch;
 	TupleTableSlot *target = walk->target;
@@ -568,7 +301,7 @@ has_other_bytes(Walk *walk)
 	slot_getallattrs(target);
 	for (i = 0; i < walk->n_compared; i++)
 	{
-		WalkColumn *column = &walk->compared[i];
+		DqWalkColumn *column = &walk->compared[i];
 		Datum a = batch->tts_values[column->batch];
 		Datum b = target->tts_values[column->target];
 		bool isnull = batch->tts_isnull[column->batch];
@@ -588,7 +321,7 @@ has_other_bytes(Walk *walk)
  * judge: what is to be done with the row of the batch at hand.
  */
 static DqRowState
-judge(Walk *walk, bool found)
+judge(DqWalk *walk, bool found)
 {
 	bool same;
 	MemoryContext old;
@@ -612,7 +345,7 @@ judge(Walk *walk, bool found)
  * put: hand a row of the batch over.
  */
 static void
-put(Walk *walk, DqRowState state)
+put(DqWalk *walk, DqRowState state)
 {
 	int written = list_length(walk->task->columns);
 
@@ -631,10 +364,10 @@ put(Walk *walk, DqRowState state)
  * is_repeated: has the row the key of the one before? Counted.
  */
 static bool
-is_repeated(Walk *walk)
+is_repeated(DqWalk *walk)
 {
 	DqBatchFacts *facts = &walk->difference->facts;
-	int order = walk->has_previous ? compare_previous(walk) : 1;
+	int order = walk->has_previous ? dq_walk_index_compare(walk) : 1;
 
 	if (order < 0)
 	{
@@ -655,7 +388,7 @@ is_repeated(Walk *walk)
  * before.
  */
 static bool
-meet(Walk *walk)
+meet(DqWalk *walk)
 {
 	ItemPointer place = &walk->target->tts_tid;
 	uint64 bit = (uint64) ItemPointerGetBlockNumber(place) *
@@ -673,7 +406,7 @@ meet(Walk *walk)
  * take_row: a row of the batch, in "stage", in its turn.
  */
 static void
-take_row(Walk *walk)
+take_row(DqWalk *walk)
 {
 	DqBatchFacts *facts = &walk->difference->facts;
 	bool found;
@@ -686,25 +419,25 @@ take_row(Walk *walk)
 		facts->null_sequences++;
 	if (walk->outside_index != NULL && holds(walk, walk->outside_index))
 		facts->outside_index++;
-	if (!read_key(walk))
+	if (!dq_walk_index_read_key(walk))
 	{
 		facts->null_keys++;
 		return;
 	}
 	if (is_repeated(walk))
 		return;
-	found = find_target(walk);
+	found = dq_walk_index_find(walk);
 	if (found && walk->met != NULL && !meet(walk))
 		walk->is_doubtful = true;
 	put(walk, judge(walk, found));
-	keep_key(walk);
+	dq_walk_index_keep_key(walk);
 }
 
 /*
  * begin_stage: a scan of the stage as it lies.
  */
 static TableScanDesc
-begin_stage(Walk *walk)
+begin_stage(DqWalk *walk)
 {
 	return table_beginscan_strat(walk->task->stage, walk->snapshot, 0, NULL,
 								 true, false);
@@ -714,7 +447,7 @@ begin_stage(Walk *walk)
  * is_sorted: does the stage lie in the order of its key? A look at the keys.
  */
 static bool
-is_sorted(Walk *walk)
+is_sorted(DqWalk *walk)
 {
 	TableScanDesc scan = begin_stage(walk);
 	bool sorted = true;
@@ -724,10 +457,10 @@ is_sorted(Walk *walk)
 	{
 		CHECK_FOR_INTERRUPTS();
 		ResetExprContext(walk->context);
-		if (!read_key(walk))
+		if (!dq_walk_index_read_key(walk))
 			continue;
-		sorted = !walk->has_previous || compare_previous(walk) >= 0;
-		keep_key(walk);
+		sorted = !walk->has_previous || dq_walk_index_compare(walk) >= 0;
+		dq_walk_index_keep_key(walk);
 	}
 	walk->has_previous = false;
 	table_endscan(scan);
@@ -738,7 +471,7 @@ is_sorted(Walk *walk)
  * take_as_it_lies: all rows of the stage in the order in which they lie.
  */
 static void
-take_as_it_lies(Walk *walk)
+take_as_it_lies(DqWalk *walk)
 {
 	TableScanDesc scan = begin_stage(walk);
 
@@ -752,7 +485,7 @@ take_as_it_lies(Walk *walk)
  * make_bitmap: bits for all places of the target; false when that is too much.
  */
 static bool
-make_bitmap(Walk *walk)
+make_bitmap(DqWalk *walk)
 {
 	Size size = (Size) RelationGetNumberOfBlocks(walk->task->target) *
 					MaxHeapTuplesPerPage / 8 +
@@ -769,7 +502,7 @@ make_bitmap(Walk *walk)
  * forget: begin anew.
  */
 static void
-forget(Walk *walk)
+forget(DqWalk *walk)
 {
 	dq_difference_clear(walk->difference);
 	walk->met = NULL;
@@ -786,7 +519,7 @@ forget(Walk *walk)
  * when that will not do; then all is as it was.
  */
 static bool
-take_nearly_sorted(Walk *walk)
+take_nearly_sorted(DqWalk *walk)
 {
 	DqBatchFacts *facts = &walk->difference->facts;
 
@@ -811,7 +544,7 @@ take_nearly_sorted(Walk *walk)
  * begin_sort: a sort of keys and places, and a slot for them.
  */
 static Tuplesortstate *
-begin_sort(Walk *walk, TupleTableSlot **slot)
+begin_sort(DqWalk *walk, TupleTableSlot **slot)
 {
 	TupleDesc desc = CreateTemplateTupleDesc(walk->n_keys + 1);
 	AttrNumber attnums[INDEX_MAX_KEYS];
@@ -840,7 +573,7 @@ begin_sort(Walk *walk, TupleTableSlot **slot)
  * taken at once.
  */
 static void
-fill_sort(Walk *walk, Tuplesortstate *sort, TupleDesc desc)
+fill_sort(DqWalk *walk, Tuplesortstate *sort, TupleDesc desc)
 {
 	TupleTableSlot *pair = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	TableScanDesc scan = begin_stage(walk);
@@ -850,7 +583,7 @@ fill_sort(Walk *walk, Tuplesortstate *sort, TupleDesc desc)
 	{
 		CHECK_FOR_INTERRUPTS();
 		ResetExprContext(walk->context);
-		if (!read_key(walk))
+		if (!dq_walk_index_read_key(walk))
 		{
 			take_row(walk);
 			continue;
@@ -874,7 +607,7 @@ fill_sort(Walk *walk, Tuplesortstate *sort, TupleDesc desc)
  * take_sorted: all rows of the stage in the order of their keys.
  */
 static void
-take_sorted(Walk *walk)
+take_sorted(DqWalk *walk)
 {
 	TupleTableSlot *pair;
 	Tuplesortstate *sort = begin_sort(walk, &pair);
@@ -909,7 +642,7 @@ bool
 dq_walk(const DqTask *task, DqDifference *difference)
 {
 	DqRowQuery *query;
-	Walk walk = {0};
+	DqWalk walk = {0};
 
 	if (!suits(task) || dq_walk_refusal(task) != NULL)
 		return false;
