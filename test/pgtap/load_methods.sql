@@ -70,6 +70,7 @@ INSERT INTO shapes VALUES
 ('wide', 'CREATE TABLE t (k uuid PRIMARY KEY, v text, w text)', 'SELECT md5(i::text)::uuid, repeat(md5(i::text), 200), ''w'' FROM numbers WHERE i < 60',
 	'SELECT md5(i::text)::uuid AS k, repeat(md5((i + i % 5 * @)::text), 200) AS v, ''w'' AS w FROM numbers WHERE i > 30 AND i < 90', NULL, NULL);
 UPDATE shapes SET ignored = 'n' WHERE shape = 'defaults';
+UPDATE shapes SET params = '{"narrowing": "allow"}' WHERE shape = 'other_types';
 
 CREATE TABLE parents (id int PRIMARY KEY);
 INSERT INTO parents VALUES (1), (2);
