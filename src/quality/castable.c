@@ -11,8 +11,10 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "nodes/primnodes.h"
 #include "quality/castable.h"
 #include "quality/fused.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -96,6 +98,55 @@ dq_castable_target(const char *type)
 	if (!DQ_SOFT_INPUT || is_nested(target->base))
 		target->recognise = dq_castable_types_find(target->base);
 	return target;
+}
+
+/*
+ * is_sure: is the recogniser of this type, if there is one, never unsure?
+ */
+static bool
+is_sure(const DqCastTarget *target)
+{
+	switch (target->base)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case BOOLOID:
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case UUIDOID:
+			return target->is_base;
+		default:
+			return target->is_base && target->soft;
+	}
+}
+
+/*
+ * dq_castable_is_sure_call: see the header.
+ */
+bool
+dq_castable_is_sure_call(Node *node)
+{
+	FuncExpr *call = (FuncExpr *) node;
+	char *name;
+	char *schema;
+	Const *type;
+
+	if (!IsA(node, FuncExpr) || list_length(call->args) != 2 ||
+		!IsA(lsecond(call->args), Const))
+		return false;
+	type = lsecond_node(Const, call->args);
+	name = get_func_name(call->funcid);
+	schema = get_namespace_name(get_func_namespace(call->funcid));
+	if (type->constisnull || type->consttype != TEXTOID || name == NULL ||
+		strcmp(name, "castable") != 0 || schema == NULL ||
+		strcmp(schema, "etl") != 0)
+		return false;
+	return is_sure(dq_castable_target(TextDatumGetCString(type->constvalue)));
 }
 
 /*

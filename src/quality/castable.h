@@ -12,6 +12,8 @@
 #ifndef DQ_CASTABLE_H
 #define DQ_CASTABLE_H
 
+#include "nodes/nodes.h"
+
 typedef enum DqAnswer
 {
 	DQ_NO,
@@ -35,6 +37,12 @@ extern DqCastTarget *dq_castable_target(const char *type);
  * subtransactions, so not in parallel mode.
  */
 extern bool dq_castable_test(DqCastTarget *target, const char *s, int len);
+
+/*
+ * Is this etl.castable() of a type for which the test never starts one? Then
+ * it is safe in parallel mode, whatever is said of the function as a whole.
+ */
+extern bool dq_castable_is_sure_call(Node *node);
 
 /* castable_types.c: the recogniser of a base type, or NULL */
 extern DqCastRecogniser dq_castable_types_find(Oid type);

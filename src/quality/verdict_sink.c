@@ -18,9 +18,11 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "port/pg_bitutils.h"
+#include "quality/castable.h"
 #include "quality/exprtree.h"
 #include "quality/kernel.h"
 #include "quality/verdict_sink.h"
@@ -122,6 +124,21 @@ note_columns(VerdictSink *sink, Node *expr)
 }
 
 /*
+ * without_sure_calls: the expression with the arguments of calls that are
+ * known to be safe in their place.
+ */
+static Node *
+without_sure_calls(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (dq_castable_is_sure_call(node))
+		return without_sure_calls(linitial(((FuncExpr *) node)->args),
+								  context);
+	return expression_tree_mutator(node, without_sure_calls, context);
+}
+
+/*
  * may_go_parallel: may these tasks be evaluated in a worker?
  */
 static bool
@@ -135,9 +152,10 @@ may_go_parallel(List *tasks)
 	{
 		DqVerdictTask *task = (DqVerdictTask *) lfirst(lc);
 
-		query->targetList = lappend(query->targetList, task->verdict);
-		if (task->filter != NULL)
-			query->targetList = lappend(query->targetList, task->filter);
+		query->targetList = lappend(query->targetList,
+									without_sure_calls(task->verdict, NULL));
+		query->targetList = lappend(query->targetList,
+									without_sure_calls(task->filter, NULL));
 	}
 	return max_parallel_hazard(query) == PROPARALLEL_SAFE;
 }
