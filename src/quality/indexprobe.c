@@ -449,9 +449,12 @@ static char *
 probe_extreme(Relation rel, const DqProbe *probe)
 {
 	DqColumn *column = (DqColumn *) linitial(probe->columns);
-	Relation index = open_index(rel, column->attnum);
+	Relation index;
 	char *proof = NULL;
 
+	if (!dq_source_may_read(probe->source->relid, column->attnum))
+		return NULL;
+	index = open_index(rel, column->attnum);
 	if (index == NULL)
 		return NULL;
 	if (index->rd_indcollation[0] == column->collation &&

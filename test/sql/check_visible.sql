@@ -135,6 +135,8 @@ SELECT count(*) AS told FROM closed, etl.check('partly', checks) WHERE error_sql
 SET dq_etl.force_evaluation = 'sql';
 SELECT count(*) AS told FROM closed, etl.check('partly', checks) WHERE error_sqlstate IS DISTINCT FROM '42501';
 RESET dq_etl.force_evaluation;
+-- not even how it would be answered
+SELECT DISTINCT regexp_replace(evaluation, '^error: .*', 'error') AS evaluation FROM closed, etl.explain_check('partly', checks);
 -- what may be read is answered, and only that is shown
 SELECT check_name, status, failed_rows, sample, top_failed FROM etl.check('partly', ARRAY['UNIQUE (id)', 'shown > 9', etl.rule('between', '{shown}', min_value => 2)]);
 SELECT array_agg(column_name) AS columns FROM etl.profile('partly');
