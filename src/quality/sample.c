@@ -22,11 +22,6 @@
 /* bytes of one row as jsonb; a larger one is only mentioned */
 #define MAX_ROW_BYTES 8192
 
-/* the rows "r" that follow, as one array */
-#define ROWS                                                                                                   \
-	"SELECT pg_catalog.jsonb_agg(CASE WHEN pg_catalog.pg_column_size(r.j) OPERATOR(pg_catalog.<=) %d THEN r.j" \
-	" ELSE pg_catalog.jsonb_build_object('bytes', pg_catalog.pg_column_size(r.j)) END) AS answer FROM (SELECT "
-
 typedef struct Question
 {
 	char *sql;
@@ -104,6 +99,19 @@ kind_row(const DqProbe *probe)
 }
 
 /*
+ * rows_query: SQL for an array of what is made of each row "f".
+ */
+static char *
+rows_query(const char *row, const char *from)
+{
+	return psprintf("SELECT pg_catalog.jsonb_agg(CASE"
+					" WHEN pg_catalog.pg_column_size(r.j) OPERATOR(pg_catalog.<=) %d THEN r.j"
+					" ELSE pg_catalog.jsonb_build_object('bytes', pg_catalog.pg_column_size(r.j)) END) AS answer"
+					" FROM (SELECT %s AS j FROM %s) AS r",
+					MAX_ROW_BYTES, row, from);
+}
+
+/*
  * known_rows: a query of the first failing rows whose places are known; NULL
  * when there are none. Keys say in how many rows they are, so all are asked
  * for then.
@@ -130,7 +138,7 @@ dq_sample_rows(const DqProbe *probe, int count)
 {
 	bool known = probe->n_places >= count || probe->all_places;
 	char *failed;
-	char *tail;
+	char *from;
 	Jsonb *answer;
 
 	if (known)
@@ -139,14 +147,10 @@ dq_sample_rows(const DqProbe *probe, int count)
 		failed = probe->check->type->shape->failed_rows(probe);
 	if (failed == NULL || count <= 0)
 		return NULL;
-	tail = psprintf("AS j FROM (%s) AS f LIMIT %d) AS r", failed, count);
-	answer = ask_quietly(psprintf(ROWS "pg_catalog.to_jsonb(f.*) %s",
-								  MAX_ROW_BYTES, tail),
-						 known);
+	from = psprintf("(%s) AS f LIMIT %d", failed, count);
+	answer = ask_quietly(rows_query("pg_catalog.to_jsonb(f.*)", from), known);
 	if (answer == NULL)
-		answer = ask_quietly(psprintf(ROWS "%s %s", MAX_ROW_BYTES,
-									  kind_row(probe), tail),
-							 known);
+		answer = ask_quietly(rows_query(kind_row(probe), from), known);
 	return answer;
 }
 

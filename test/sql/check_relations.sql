@@ -3,8 +3,8 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dq_etl;
 CREATE EXTENSION IF NOT EXISTS postgres_fdw;
-CREATE EXTENSION IF NOT EXISTS file_fdw;
 CREATE SCHEMA check_relations;
+CREATE EXTENSION file_fdw SCHEMA check_relations;
 SET search_path = check_relations, public;
 
 CREATE TABLE plain (id integer PRIMARY KEY, part integer, n integer, t text, d date);
@@ -100,6 +100,6 @@ SELECT check_name, status, tested_rows, failed_rows, evaluation FROM etl.check_r
 
 SELECT etl.drop_pipeline('check_relations') IS NOT NULL AS dropped;
 DROP TABLE temporary_one;
-DROP SCHEMA check_relations CASCADE;
 DROP SERVER check_relations_far CASCADE;
 DROP SERVER check_relations_file CASCADE;
+DROP SCHEMA check_relations CASCADE;
