@@ -125,8 +125,8 @@ SELECT results_eq($$
 	$$ SELECT count(*) FROM (SELECT unnest(range_agg(tstzrange(nullif(window_start, '-infinity'), window_end))) FROM piece) AS x $$,
 	'and as few rows as it has ranges');
 -- what comes next is the first grid window that is not done
-INSERT INTO etl_catalog.pipeline_version (pipeline_id, version, period, start_at, timezone, catchup, retries, retry_delay, tags, params, settings, definition, defined_by)
-SELECT pipeline_id, 1, '1 hour', '2026-01-01', 'UTC', true, 0, '0', '{}', '{}', '{}', '{}', 'window_laws'
+INSERT INTO etl_catalog.pipeline_version (pipeline_id, version, period, start_at, timezone, catchup, depends_on_past, retries, retry_delay, policy, tags, params, settings, definition, defined_by)
+SELECT pipeline_id, 1, '1 hour', '2026-01-01', 'UTC', true, false, 0, '0', '{}', '{}', '{}', '{}', '{}', 'window_laws'
 FROM etl_catalog.pipeline WHERE name LIKE 'window\_laws\_%';
 SELECT results_eq($$ SELECT DISTINCT lower(next_window) FROM etl.pipelines WHERE pipeline LIKE 'window\_laws\_%' $$,
 	$$ SELECT min(h) FROM generate_series(timestamptz '2026-01-01', '2026-01-15', '1 hour') AS h
