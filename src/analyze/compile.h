@@ -23,6 +23,7 @@ typedef struct DqCompiledCheck
 	char *name;
 	List *columns; /* of char *: of the source, by name */
 	List *queries; /* of Query *: its expressions over the source */
+	List *lineages; /* of DqStatementLineage *, of these */
 } DqCompiledCheck;
 
 typedef struct DqCompiledStep
@@ -34,6 +35,10 @@ typedef struct DqCompiledStep
 	bool blocked; /* reads a stage whose result is not known */
 	List *stages; /* of char *: steps whose stage it reads */
 	List *checks; /* of DqCompiledCheck *, of an expect */
+	TupleDesc source; /* columns that an expect is about */
+	Oid source_oid; /* of a relation; InvalidOid: a stage */
+	const char *source_stage;
+	struct DqStatementLineage *lineage; /* what it depends on; NULL: unknown */
 } DqCompiledStep;
 
 typedef struct DqCompile

@@ -66,6 +66,11 @@ static const UsageOf usage_of[] = {
 	{"run", USAGE_RUN},
 	{"run_pending", USAGE_RUN},
 	{"wait", USAGE_RUN},
+	{"lineage", USAGE_VIEW},
+	{"impact", USAGE_VIEW},
+	{"query_lineage", USAGE_VIEW},
+	{"warn_of_broken_steps", USAGE_ADMIN},
+	{"refuse_broken_steps", USAGE_ADMIN},
 	{"grant_usage", USAGE_ADMIN},
 	{"revoke_usage", USAGE_ADMIN}};
 

@@ -506,6 +506,7 @@ apply(DqPipeline *pipeline, List *drafts, bool zone_given, bool dry_run)
 	DqPipeline *current = open_pipeline(pipeline, dry_run, &pipeline->id);
 	Jsonb *before = NULL;
 	Jsonb *after;
+	DqCompile *compile;
 	List *changes;
 	ListCell *lc;
 
@@ -523,7 +524,9 @@ apply(DqPipeline *pipeline, List *drafts, bool zone_given, bool dry_run)
 	foreach(lc, drafts)
 		pipeline->steps = lappend(pipeline->steps,
 								  &((DqDraft *) lfirst(lc))->step);
-	(void) dq_validate_definition(pipeline);
+	compile = dq_validate_definition(pipeline);
+	if (!dry_run)
+		(void) dq_validate_store_edges(pipeline, compile);
 	if (current != NULL && changes == NIL)
 		return list_make1(dq_changes_make("unchanged", pipeline->name,
 										  psprintf("version %d",

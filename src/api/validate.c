@@ -11,6 +11,7 @@
 
 #include "access/relation.h"
 #include "analyze/inspect.h"
+#include "api/edge_list.h"
 #include "api/guard.h"
 #include "api/validate.h"
 #include "api/validate_expect.h"
@@ -21,6 +22,7 @@
 #include "base/spi.h"
 #include "base/sqltext.h"
 #include "catalog/access.h"
+#include "catalog/edges.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/store.h"
@@ -31,6 +33,7 @@
 #include "utils/rel.h"
 
 PG_FUNCTION_INFO_V1(dq_etl_validate);
+PG_FUNCTION_INFO_V1(dq_etl_refresh_lineage);
 
 /* relations of the pipeline's queries */
 typedef struct Relations
@@ -68,6 +71,8 @@ compile_step(DqCompile *compile, DqCompiledStep *compiled)
 	}
 	if (compiled->query != NULL)
 		dq_inspect_query(compile, compiled);
+	if (compiled->query != NULL || compiled->checks != NIL)
+		dq_edge_list_trace(compile, compiled);
 }
 
 /*
@@ -328,6 +333,32 @@ dq_validate_definition(const DqPipeline *pipeline)
 			dq_finding_raise(finding, elevel, pipeline->name);
 	}
 	return compile;
+}
+
+/*
+ * dq_validate_store_edges: see validate.h.
+ */
+int64
+dq_validate_store_edges(const DqPipeline *pipeline, const DqCompile *compile)
+{
+	return dq_edges_store(pipeline->id,
+						  compile ? dq_edge_list_json(compile) : "[]");
+}
+
+/*
+ * dq_etl_refresh_lineage: etl.refresh_lineage(pipeline).
+ */
+Datum
+dq_etl_refresh_lineage(PG_FUNCTION_ARGS)
+{
+	DqPipeline *pipeline;
+	DqCompile *compile = NULL;
+
+	dq_guard_writable("etl.refresh_lineage()");
+	pipeline = dq_guard_open(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	if (OidIsValid(dq_access_owner(pipeline)))
+		compile = dq_validate_pipeline(pipeline);
+	PG_RETURN_INT64(dq_validate_store_edges(pipeline, compile));
 }
 
 /*

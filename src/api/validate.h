@@ -20,4 +20,11 @@ extern DqCompile *dq_validate_pipeline(const DqPipeline *pipeline);
  */
 extern DqCompile *dq_validate_definition(const DqPipeline *pipeline);
 
+/*
+ * Store what the pipeline, which is locked, depends on; nothing when it was
+ * not compiled. Returns the number of edges.
+ */
+extern int64 dq_validate_store_edges(const DqPipeline *pipeline,
+									 const DqCompile *compile);
+
 #endif /* DQ_VALIDATE_H */

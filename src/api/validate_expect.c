@@ -40,6 +40,8 @@ read_columns(void *arg)
 	Relation rel = relation_openrv(call->source, AccessShareLock);
 
 	call->columns = CreateTupleDescCopy(RelationGetDescr(rel));
+	call->compiled->source = call->columns;
+	call->compiled->source_oid = RelationGetRelid(rel);
 	relation_close(rel, NoLock);
 }
 
@@ -207,6 +209,8 @@ find_source(ExpectCall *call)
 		compiled->blocked = stage->result == NULL;
 		call->source = makeRangeVar(NULL, name, -1);
 		call->columns = stage->result;
+		compiled->source = stage->result;
+		compiled->source_stage = name;
 		return !compiled->blocked;
 	}
 	call->source = dq_rule_relation(name);

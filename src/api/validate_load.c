@@ -7,6 +7,7 @@
 
 #include "access/relation.h"
 #include "analyze/inspect.h"
+#include "api/edge_list.h"
 #include "api/validate_columns.h"
 #include "api/validate_load.h"
 #include "base/errctx.h"
@@ -449,6 +450,26 @@ check_columns(const LoadCall *call)
 }
 
 /*
+ * add_edges: what the load makes depend on what.
+ */
+static void
+add_edges(const LoadCall *call)
+{
+	const DqLoadOptions *options = call->options;
+	List *filters = list_copy(options->sequence_by);
+
+	if (options->delete_when != NULL)
+		filters = list_concat(filters,
+							  dq_condition_columns(options->delete_when));
+	if (options->guard != NULL)
+		filters = list_concat(filters, dq_condition_columns(options->guard));
+	if (options->window_column != NULL)
+		filters = lappend(filters, options->window_column);
+	dq_edge_list_load(call->compiled, options->source, call->stage,
+					  call->target_oid, call->target, options->key, filters);
+}
+
+/*
  * dq_validate_load_step: see validate_load.h.
  */
 void
@@ -483,4 +504,5 @@ dq_validate_load_step(DqCompile *compile, DqCompiledStep *compiled)
 	}
 	call.stage = stage->result;
 	check_columns(&call);
+	add_edges(&call);
 }
