@@ -134,14 +134,17 @@ dq_edge_list_load(DqCompiledStep *compiled, const char *source,
 		char *name = NameStr(from->attname);
 		Form_pg_attribute to = dq_validate_columns_find(target, name);
 		DqWrittenColumn *column;
+		int kind = DQ_LINEAGE_TRANSFORMATION;
 
 		if (to == NULL)
 			continue;
+		if (from->atttypid == to->atttypid)
+			kind = DQ_LINEAGE_IDENTITY;
 		column = palloc0(sizeof(DqWrittenColumn));
 		column->attnum = to->attnum;
 		column->origins = dq_lineage_trail_make();
 		add_stage_columns(column->origins, source, stage, list_make1(name),
-						  from->atttypid == to->atttypid ? DQ_LINEAGE_IDENTITY : DQ_LINEAGE_TRANSFORMATION);
+						  kind);
 		write->columns = lappend(write->columns, column);
 	}
 	add_stage_columns(write->rows, source, stage, keys, DQ_LINEAGE_JOIN);
@@ -188,6 +191,10 @@ static void
 add_edge(EdgeList *list, const EdgeEnd *end, const DqOrigin *origin,
 		 const char *kind)
 {
+	const char *name = origin->stage;
+
+	if (name == NULL)
+		name = dq_sqltext_relation(origin->relid);
 	appendStringInfo(&list->json,
 					 "%s{\"target_oid\":%u,\"target_attnum\":%d,"
 					 "\"source_oid\":%u,\"source_attnum\":%d,"
@@ -198,8 +205,7 @@ add_edge(EdgeList *list, const EdgeEnd *end, const DqOrigin *origin,
 	add_text(list, "check_name", end->check);
 	add_text(list, "target_name", end->name);
 	add_text(list, "target_column", end->column);
-	add_text(list, "source_name",
-			 origin->stage ? origin->stage : dq_sqltext_relation(origin->relid));
+	add_text(list, "source_name", name);
 	add_text(list, "source_column", source_column(list, origin));
 	add_text(list, "through_name",
 			 OidIsValid(origin->via) ? dq_sqltext_relation(origin->via) : "");
