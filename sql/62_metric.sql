@@ -32,6 +32,8 @@ COMMENT ON TABLE etl_catalog.metric_point IS
 -- the view shows a pipeline's
 CREATE INDEX metric_point_pipeline_idx ON etl_catalog.metric_point (pipeline_id, check_name, point_at);
 ALTER TABLE etl_catalog.metric_point ENABLE ROW LEVEL SECURITY;
+CREATE TRIGGER tableguard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON etl_catalog.metric_point
+	FOR EACH STATEMENT EXECUTE FUNCTION etl_catalog.tableguard();
 -- Dumped, unlike runs: without its baseline a restored check is blind for
 -- weeks.
 SELECT pg_catalog.pg_extension_config_dump('etl_catalog.metric_point', 'WHERE published');

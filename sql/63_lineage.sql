@@ -49,6 +49,8 @@ CREATE INDEX edge_target_idx ON etl_catalog.edge (target_node);
 CREATE INDEX edge_source_idx ON etl_catalog.edge (source_node);
 CREATE INDEX edge_pipeline_idx ON etl_catalog.edge (pipeline_id);
 ALTER TABLE etl_catalog.edge ENABLE ROW LEVEL SECURITY;
+CREATE TRIGGER tableguard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON etl_catalog.edge
+	FOR EACH STATEMENT EXECUTE FUNCTION etl_catalog.tableguard();
 
 -- Relations and columns by the names that they have now.
 CREATE VIEW etl_catalog.visible_edge AS
@@ -75,6 +77,16 @@ CREATE VIEW etl.lineage_edges WITH (security_barrier) AS
 	  FROM etl_catalog.visible_edge;
 COMMENT ON VIEW etl.lineage_edges IS
 'Show what the current version of each pipeline that one may see depends on, one row per column and way of depending, as etl.define or etl.refresh_lineage found it';
+COMMENT ON COLUMN etl.lineage_edges.pipeline IS 'Pipeline whose current version it is about';
+COMMENT ON COLUMN etl.lineage_edges.step IS 'Step that depends on the source';
+COMMENT ON COLUMN etl.lineage_edges.step_kind IS 'Kind of the step';
+COMMENT ON COLUMN etl.lineage_edges.check_name IS 'Check that looks at the source; NULL: the step itself';
+COMMENT ON COLUMN etl.lineage_edges.source_column IS 'Column of the source; NULL: all of its rows count';
+COMMENT ON COLUMN etl.lineage_edges.target_oid IS 'OID of the relation; 0: a step';
+COMMENT ON COLUMN etl.lineage_edges.target_attnum IS 'Number of the column; 0: none';
+COMMENT ON COLUMN etl.lineage_edges.source_oid IS 'OID of the relation; 0: a step';
+COMMENT ON COLUMN etl.lineage_edges.source_attnum IS 'Number of the column; 0: none';
+COMMENT ON COLUMN etl.lineage_edges.source_node IS 'What the source is, to join target_node of other rows with';
 COMMENT ON COLUMN etl.lineage_edges.target IS 'Relation that the step writes, else the step itself, whose result it is, or whose check';
 COMMENT ON COLUMN etl.lineage_edges.target_column IS 'NULL: all of its rows depend on the source';
 COMMENT ON COLUMN etl.lineage_edges.kind IS 'As etl.query_lineage says; check: a check looks at the column';
@@ -166,7 +178,7 @@ CREATE FUNCTION etl.warn_of_broken_steps() RETURNS event_trigger
 	LANGUAGE c
 	AS 'MODULE_PATHNAME', 'dq_etl_warn_of_broken_steps';
 COMMENT ON FUNCTION etl.warn_of_broken_steps() IS
-'Warn of a command that drops a relation or column which a step of a pipeline uses (CREATE EVENT TRIGGER … ON sql_drop), or renames one that its SQL names (ON ddl_command_end); names pipelines to whoever gives the command. Errors: 39P03 called otherwise, 0A000 for another event';
+'Warn of a command that drops a relation or column which a step of a pipeline uses (CREATE EVENT TRIGGER ... ON sql_drop), or renames one that its SQL names (ON ddl_command_end); names pipelines to whoever gives the command. Errors: 39P03 called otherwise, 0A000 for another event';
 
 CREATE FUNCTION etl.refuse_broken_steps() RETURNS event_trigger
 	LANGUAGE c
