@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/table.h"
 #include "base/guc.h"
 #include "base/session.h"
@@ -120,7 +122,7 @@ dq_choose_order(const DqTask *task, Oid relid)
 	if (get_attstatsslot(&slot, tuple, STATISTIC_KIND_CORRELATION, InvalidOid,
 						 ATTSTATSSLOT_NUMBERS))
 	{
-		result = Abs(slot.numbers[0]);
+		result = fabs(slot.numbers[0]);
 		free_attstatsslot(&slot);
 	}
 	ReleaseSysCache(tuple);
