@@ -173,6 +173,7 @@ prepare_keys(DqWalk *walk, const DqRowQuery *query, int first)
 		Expr *output = (Expr *) list_nth(query->outputs, first + i);
 		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(walk->index),
 											  i);
+		Oid at_least;
 
 		key->of_stage = ExecInitExpr(dq_rowquery_over_stage(query, output),
 									 NULL);
@@ -186,6 +187,11 @@ prepare_keys(DqWalk *walk, const DqRowQuery *query, int first)
 		fmgr_info_copy(&key->compare,
 					   index_getprocinfo(walk->index, i + 1, BTORDER_PROC),
 					   CurrentMemoryContext);
+		at_least = get_opfamily_member(walk->index->rd_opfamily[i],
+									   walk->index->rd_opcintype[i],
+									   walk->index->rd_opcintype[i],
+									   BTGreaterEqualStrategyNumber);
+		fmgr_info(get_opcode(at_least), &key->at_least);
 	}
 }
 

@@ -128,28 +128,16 @@ next_entry(DqWalk *walk)
 }
 
 /*
- * descend: go to the first entry whose key is not before the one at hand. Of
- * several columns it is sought by their first alone when the walk begins, and
- * as a row after that.
+ * row_key: the columns sought at or after their values, as a row. The server
+ * makes no rows of one column, and 18 takes one for "after".
  */
 static void
-descend(DqWalk *walk)
+row_key(DqWalk *walk, ScanKeyData *row)
 {
-	ScanKeyData keys[INDEX_MAX_KEYS];
-	ScanKeyData row;
-	MemoryContext old;
+	ScanKeyData *keys = MemoryContextAllocZero(
+		walk->sought, sizeof(ScanKeyData) * walk->n_keys);
 	int i;
 
-	MemoryContextReset(walk->sought);
-	old = MemoryContextSwitchTo(walk->sought);
-	for (i = 0; i < walk->n_keys; i++)
-	{
-		DqWalkKey *key = &walk->keys[i];
-
-		key->sought = datumCopy(key->value, key->by_value, key->length);
-	}
-	MemoryContextSwitchTo(old);
-	MemSet(keys, 0, sizeof(keys));
 	for (i = 0; i < walk->n_keys; i++)
 	{
 		DqWalkKey *key = &walk->keys[i];
@@ -163,16 +151,42 @@ descend(DqWalk *walk)
 		keys[i].sk_func = key->compare;
 	}
 	keys[walk->n_keys - 1].sk_flags |= SK_ROW_END;
-	MemSet(&row, 0, sizeof(row));
-	row.sk_flags = SK_ROW_HEADER;
-	row.sk_attno = 1;
-	row.sk_strategy = BTGreaterEqualStrategyNumber;
+	MemSet(row, 0, sizeof(ScanKeyData));
+	row->sk_flags = SK_ROW_HEADER;
+	row->sk_attno = 1;
+	row->sk_strategy = BTGreaterEqualStrategyNumber;
+	row->sk_argument = PointerGetDatum(keys);
+}
+
+/*
+ * descend: go to the first entry whose key is not before the one at hand.
+ */
+static void
+descend(DqWalk *walk)
+{
+	ScanKeyData sought;
+	MemoryContext old;
+	int i;
+
+	MemoryContextReset(walk->sought);
 	old = MemoryContextSwitchTo(walk->sought);
-	row.sk_argument = PointerGetDatum(
-		memcpy(palloc(sizeof(ScanKeyData) * walk->n_keys), keys,
-			   sizeof(ScanKeyData) * walk->n_keys));
+	for (i = 0; i < walk->n_keys; i++)
+	{
+		DqWalkKey *key = &walk->keys[i];
+
+		key->sought = datumCopy(key->value, key->by_value, key->length);
+	}
 	MemoryContextSwitchTo(old);
-	index_rescan(walk->scan, &row, 1, NULL, 0);
+	if (walk->n_keys == 1)
+		ScanKeyEntryInitializeWithInfo(&sought, 0, 1,
+									   BTGreaterEqualStrategyNumber,
+									   InvalidOid,
+									   walk->index->rd_indcollation[0],
+									   &walk->keys[0].at_least,
+									   walk->keys[0].sought);
+	else
+		row_key(walk, &sought);
+	index_rescan(walk->scan, &sought, 1, NULL, 0);
 	walk->ended = false;
 	next_entry(walk);
 }

@@ -19,6 +19,7 @@ typedef struct DqWalkKey
 	ExprState *of_stage; /* its value, from a row of the stage */
 	SortSupportData order;
 	FmgrInfo compare; /* the index's own comparison */
+	FmgrInfo at_least; /* the operator >= that goes with it */
 	Oid less;
 	bool by_value;
 	int16 length;
